@@ -1,0 +1,61 @@
+// One run of the method of Gatys, Ecker and Bethge (arXiv:1508.06576) as a state machine: Create, then Step, Step, ...
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/image.h"
+#include "engine/model.h"
+#include "engine/recipe.h"
+
+namespace impasto::engine {
+
+struct Losses {
+  double total = 0;
+  double content = 0;  // weighted sum over layers, before the content weight
+  double style = 0;    // weighted sum over layers, before the style weight
+  double tv = 0;       // before its weight
+  std::vector<double> content_layers;  // each layer's own loss, in the recipe's order, before any weight
+  std::vector<double> style_layers;
+};
+
+// Not thread-safe: one thread at a time.
+class Stylization {
+ public:
+  struct Pictures {
+    Image content;
+    std::vector<Image> styles;  // at their own sizes
+    Image init;                 // for Init::kPicture: of the content's size
+  };
+
+  // Compiles the plans and evaluates content and style pictures: as long as two or three steps. The model is kept alive.
+  // INVALID_ARGUMENT: a picture too small for a layer, an init picture of another size, no style picture;
+  // FAILED_PRECONDITION: weights missing for a layer.
+  static absl::StatusOr<std::unique_ptr<Stylization>> Create(std::shared_ptr<const Model> model, Recipe recipe, Pictures pictures);
+  ~Stylization();
+
+  // Evaluates the losses of the current picture and, until recipe.iterations steps are made, moves it one step. Call k (from 1)
+  // returns the losses of the picture that step k starts from; call iterations + 1 evaluates the last picture and makes no step.
+  // OUT_OF_RANGE after that. DATA_LOSS where a loss or gradient is not finite: the best picture so far stays available.
+  absl::StatusOr<Losses> Step();
+
+  bool done() const;        // iterations + 1 evaluations are made
+  int evaluations() const;  // calls of Step so far
+  const Recipe& recipe() const;
+
+  // The picture after the latest step, 0..255.
+  const Image& current() const;
+  // The picture of the lowest total loss so far (the start, before the first Step), that loss, and the evaluation (from 1) that found it.
+  const Image& best() const;
+  double best_loss() const;
+  int best_evaluation() const;
+
+ private:
+  struct State;
+  explicit Stylization(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace impasto::engine

@@ -1,0 +1,36 @@
+// Owns the device: prepares jobs on a few threads, then steps them one after another on one, first come first served.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "base/clock.h"
+#include "jobs/job.h"
+#include "jobs/work.h"
+
+namespace impasto::jobs {
+
+struct SchedulerOptions {
+  const Clock* clock = nullptr;  // required; outlives the scheduler
+  int max_jobs = 64;             // waiting and running; each may hold a decoded picture
+  int preparation_threads = 2;
+  // One line per job at its end. May be empty.
+  std::function<void(const std::string& line)> log;
+};
+
+// Thread-safe. Destruction cancels what is left and waits for it.
+class Scheduler {
+ public:
+  static absl::StatusOr<std::unique_ptr<Scheduler>> Create(SchedulerOptions options);
+  virtual ~Scheduler() = default;
+
+  // Never blocks. RESOURCE_EXHAUSTED: max_jobs are there already; UNAVAILABLE: it is draining.
+  virtual absl::StatusOr<std::shared_ptr<Job>> Submit(PrepareJob prepare) = 0;
+
+  // Takes no new jobs; cancels all there are; returns when they have ended.
+  virtual void Stop() = 0;
+};
+
+}  // namespace impasto::jobs
