@@ -1,0 +1,34 @@
+# The two commands to know are `make demo` and `make test`. Everything is a script in scripts/; this names them.
+.DEFAULT_GOAL := help
+.PHONY: help demo build test test-all bench lint format clean
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+
+demo: ## builds, then paints a photograph: CONTENT= STYLE= ITERATIONS= PRESET= MODEL= SIZE= OUT= may be given
+	@scripts/install.sh build
+	@scripts/build.sh release impastod impasto
+	@scripts/demo.sh
+
+build: ## builds the programs and the tests into build/release
+	@scripts/install.sh build test
+	@scripts/build.sh release
+
+test: build ## builds, then runs the unit and integration tests
+	@ctest --preset release
+
+test-all: test ## also the long runs, and the tests under the address and thread sanitizers
+	@scripts/test_all.sh
+
+bench: build ## seconds per iteration and peak memory
+	@scripts/bench.sh
+
+lint: ## the API with buf, C++ with clang-format, clang-tidy and clang's thread safety, scripts with shellcheck
+	@scripts/install.sh build test lint
+	@scripts/lint.sh
+
+format: ## lays the C++ files out
+	@scripts/lint.sh --format
+
+clean: ## removes build/ and out/, but not what was downloaded (.deps/)
+	@rm -rf build out
