@@ -1,0 +1,51 @@
+#include "engine/executors/torch/device.h"
+
+#include <ATen/Context.h>
+#include <ATen/Parallel.h>
+#include <sched.h>
+
+#include <algorithm>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+
+namespace impasto::engine::torch_executor {
+
+absl::StatusOr<at::Device> ParseDevice(const std::string& name) {
+  const bool has_cuda = at::globalContext().hasCUDA();
+  if (name == "cpu" || (name == "auto" && !has_cuda)) return at::Device(at::kCPU);
+  int index = 0;
+  if (name != "auto" && name != "cuda" &&
+      !(absl::StartsWith(name, "cuda:") && absl::SimpleAtoi(name.substr(5), &index) && index >= 0 && index < 128)) {
+    return absl::InvalidArgumentError(absl::StrCat("device \"", name.substr(0, 64), "\" is not auto, cpu or cuda:N"));
+  }
+  if (!has_cuda) return absl::FailedPreconditionError(absl::StrCat("device ", name, ": this LibTorch finds no CUDA device"));
+  const int count = at::detail::getCUDAHooks().getNumGPUs();
+  if (index >= count) {
+    return absl::FailedPreconditionError(absl::StrCat("device ", name, ": there are ", count, " CUDA devices, numbered from 0"));
+  }
+  return at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(index));
+}
+
+at::MemoryFormat FastMemoryFormat(const at::Device& device) {
+#if defined(__x86_64__)
+  const bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
+#else
+  const bool wide = false;
+#endif
+  return device.is_cuda() || wide ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
+}
+
+int SetThreads(int threads) {
+  if (threads <= 0) {
+    cpu_set_t set;
+    threads = sched_getaffinity(0, sizeof set, &set) == 0 ? std::max(1, CPU_COUNT(&set)) : 1;
+  }
+  // Debian's LibTorch starts with one thread unless told. OpenMP keeps the number per thread; Torch carries this one over to each
+  // thread that comes later.
+  at::set_num_threads(threads);
+  return threads;
+}
+
+}  // namespace impasto::engine::torch_executor

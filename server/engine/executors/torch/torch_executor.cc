@@ -1,0 +1,91 @@
+#include "engine/executors/torch/torch_executor.h"
+
+#include <ATen/ATen.h>
+#include <ATen/Context.h>
+
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "base/status_macros.h"
+#include "engine/executors/torch/device.h"
+#include "engine/executors/torch/plan.h"
+
+namespace impasto::engine {
+namespace {
+
+using torch_executor::LayerTensors;
+using torch_executor::Shared;
+
+at::Tensor ToDevice(std::vector<float>* numbers, at::IntArrayRef shape, const at::Device& device) {
+  at::Tensor tensor = at::from_blob(numbers->data(), shape, at::kFloat).to(device, at::kFloat, false, /*copy=*/true);
+  std::vector<float>().swap(*numbers);
+  return tensor;
+}
+
+class TorchExecutor final : public Executor {
+ public:
+  TorchExecutor(Graph graph, std::shared_ptr<const Shared> shared) : graph_(std::move(graph)), shared_(std::move(shared)) {}
+
+  std::string description() const override {
+    if (shared_->device.is_cuda()) return absl::StrCat("LibTorch on ", shared_->device.str());
+    return absl::StrCat("LibTorch on the CPU, ", shared_->threads, " threads");
+  }
+
+  absl::StatusOr<std::unique_ptr<Plan>> Compile(const std::vector<std::string>& taps, int height, int width,
+                                                Pooling pooling) const override {
+    if (taps.empty()) return absl::InvalidArgumentError("no layer is tapped");
+    if (std::set<std::string>(taps.begin(), taps.end()).size() != taps.size()) {
+      return absl::InvalidArgumentError("a layer is tapped twice");
+    }
+    IMPASTO_ASSIGN_OR_RETURN(Graph graph, graph_.Prune(taps, pooling));
+    IMPASTO_ASSIGN_OR_RETURN(std::vector<TensorShape> shapes, graph.Shapes(height, width));
+    std::vector<std::string> missing;
+    for (const Node& node : graph.nodes()) {
+      if (node.HasParameters() && !shared_->layers.contains(node.name)) missing.push_back(node.name);
+    }
+    if (!missing.empty()) {
+      return absl::FailedPreconditionError(
+          absl::StrCat("the weights of ", graph_.model(), " lack ", absl::StrJoin(missing, ", ")));
+    }
+    return torch_executor::MakePlan(shared_, std::move(graph), taps, std::move(shapes));
+  }
+
+ private:
+  const Graph graph_;
+  const std::shared_ptr<const Shared> shared_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<const Executor>> MakeTorchExecutor(const Graph& graph, Weights weights, const std::string& device,
+                                                                  int threads) {
+  auto shared = std::make_shared<Shared>();
+  IMPASTO_ASSIGN_OR_RETURN(shared->device, torch_executor::ParseDevice(device));
+  shared->format = torch_executor::FastMemoryFormat(shared->device);
+  shared->threads = torch_executor::SetThreads(threads);
+  if (shared->device.is_cuda()) at::globalContext().setBenchmarkCuDNN(true);
+  try {
+    for (auto& [name, layer] : weights.layers) {
+      LayerTensors tensors;
+      if (!layer.kernel.empty()) {
+        const auto& s = layer.kernel_shape;
+        tensors.kernel = ToDevice(&layer.kernel, {s[0], s[1], s[2], s[3]}, shared->device).contiguous(shared->format);
+        tensors.bias = ToDevice(&layer.bias, {s[0]}, shared->device);
+      } else {
+        const auto channels = static_cast<int64_t>(layer.gamma.size());
+        tensors.gamma = ToDevice(&layer.gamma, {channels}, shared->device);
+        tensors.beta = ToDevice(&layer.beta, {channels}, shared->device);
+        tensors.mean = ToDevice(&layer.mean, {channels}, shared->device);
+        tensors.variance = ToDevice(&layer.variance, {channels}, shared->device);
+      }
+      shared->layers.emplace(name, std::move(tensors));
+    }
+  } catch (const std::exception& e) {
+    return absl::FailedPreconditionError(absl::StrCat("the weights of ", graph.model(), " can't be put on ", device, ": ", e.what()));
+  }
+  return std::make_unique<TorchExecutor>(graph, std::move(shared));
+}
+
+}  // namespace impasto::engine
