@@ -1,0 +1,50 @@
+// The gRPC server: the API's services, health and reflection on one address.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "rpc/backend.h"
+
+namespace impasto::rpc {
+
+struct ServerOptions {
+  // "HOST:PORT" (port 0: any free one) or "unix:PATH".
+  std::string listen = "127.0.0.1:0";
+  // Bytes of the pictures in one request. The limit on the whole message is 1 MiB above it, for everything
+  // else.
+  int64_t max_request_bytes = int64_t{64} << 20;
+  // Stylize calls at the same time, from all clients. Each may hold the events and the result of a job that
+  // has ended.
+  int max_stylize_calls = 256;
+  // All required; they outlive the server.
+  StylizationBackend* stylization = nullptr;
+  UploadBackend* uploads = nullptr;
+  ModelsBackend* models = nullptr;
+};
+
+// Thread-safe. Destruction is Shutdown without grace.
+class Server {
+ public:
+  // Listens, and answers calls from now on. Health (grpc.health.v1) is NOT_SERVING, for "" and for each
+  // service, until SetServing(true). INVALID_ARGUMENT: a bad address or limit; ALREADY_EXISTS: the address is
+  // taken; PERMISSION_DENIED, UNAVAILABLE: it cannot be had for another reason.
+  static absl::StatusOr<std::unique_ptr<Server>> Start(ServerOptions options);
+  virtual ~Server() = default;
+
+  // The port that it listens on; 0 for "unix:".
+  virtual int port() const = 0;
+  // What a client connects to: options.listen with the real port.
+  virtual const std::string& address() const = 0;
+
+  virtual void SetServing(bool serving) = 0;
+
+  // Takes no new calls, waits up to `grace` for those under way, cancels the rest, and returns when all have
+  // ended. Stop the jobs first, so that their clients get the last events. Fine to call twice.
+  virtual void Shutdown(std::chrono::milliseconds grace) = 0;
+};
+
+}  // namespace impasto::rpc
