@@ -12,16 +12,27 @@
 
 namespace impasto::imaging {
 
-// Once per process, before anything else here. Blocks libvips' untrusted loaders. `threads`: of each libvips operation.
+// Once per process, before anything else here. Blocks libvips' untrusted loaders. `threads`: of each libvips
+// operation.
 absl::Status Init(int threads);
 
 enum class Format { kPng, kJpeg, kWebp, kTiff, kRaw };
 
 // Layouts of raw pixels, channels interleaved; 16-bit and float samples in the machine's byte order.
 enum class PixelFormat {
-  kGray8, kGrayAlpha8, kRgb8, kRgba8, kBgr8, kBgra8,
-  kGray16, kGrayAlpha16, kRgb16, kRgba16, kBgra16,
-  kRgbFloat, kRgbaFloat,  // 0..1
+  kGray8,
+  kGrayAlpha8,
+  kRgb8,
+  kRgba8,
+  kBgr8,
+  kBgra8,
+  kGray16,
+  kGrayAlpha16,
+  kRgb16,
+  kRgba16,
+  kBgra16,
+  kRgbFloat,
+  kRgbaFloat,  // 0..1
 };
 int BytesPerPixel(PixelFormat format);
 
@@ -41,12 +52,13 @@ struct Limits {
   int min_side = 2;  // a 1-pixel picture has nothing to paint
 };
 
-// A decoded picture, upright (EXIF orientation applied), with what is needed to put a result back: size, alpha, profile, depth.
-// Immutable; thread-safe.
+// A decoded picture, upright (EXIF orientation applied), with what is needed to put a result back: size,
+// alpha, profile, depth. Immutable; thread-safe.
 class Picture {
  public:
   // PNG, JPEG, WebP or TIFF: 8 or 16 bits, grey, RGB, CMYK, palette, with or without alpha and profile.
-  // INVALID_ARGUMENT: empty, no picture, cut off, of another format, too large or too small (naming the limit).
+  // INVALID_ARGUMENT: empty, no picture, cut off, of another format, too large or too small (naming the
+  // limit).
   static absl::StatusOr<Picture> Decode(std::string_view encoded, const Limits& limits);
   static absl::StatusOr<Picture> FromRaw(const RawPixels& raw, const Limits& limits);
   // A header's worth: width, height after orientation, and the format.
@@ -57,8 +69,8 @@ class Picture {
   bool is_gray() const;
   Format format() const;
 
-  // sRGB, scaled (Lanczos) so that the long side is at most max_size; a picture within it is not resampled. Alpha is not
-  // premultiplied into it: colour under transparency is kept.
+  // sRGB, scaled (Lanczos) so that the long side is at most max_size; a picture within it is not resampled.
+  // Alpha is not premultiplied into it: colour under transparency is kept.
   absl::StatusOr<Image> Working(int max_size) const;
   // As Working, but to exactly this size.
   absl::StatusOr<Image> Resized(int width, int height) const;
@@ -77,7 +89,8 @@ struct EncodeOptions {
   int quality = 92;                             // JPEG and WebP, 1..100
   // Long side of the encoded picture where it is smaller than the image's; 0: as it is. For previews.
   int max_size = 0;
-  // The picture whose size (where original_size), alpha, profile and depth are put back; null: plain 8-bit sRGB.
+  // The picture whose size (where original_size), alpha, profile and depth are put back; null: plain 8-bit
+  // sRGB.
   const Picture* original = nullptr;
   bool original_size = false;
 };
@@ -88,11 +101,13 @@ struct Encoded {
   PixelFormat pixel_format = PixelFormat::kRgb8;  // kRaw
   int width = 0;
   int height = 0;
-  int64_t stride = 0;  // kRaw, bytes
+  int64_t stride = 0;       // kRaw, bytes
+  std::string icc_profile;  // kRaw: the profile that the pixels are in, the original's; empty: sRGB
 };
 
-// Float sRGB to file bytes. Values are rounded to nearest, then clamped. Formats without alpha (JPEG) drop it; formats without
-// 16 bits (JPEG, WebP) get 8. A grey original gets a colour result. A CMYK original gets sRGB. Thread-safe.
+// Float sRGB to file bytes. Values are rounded to nearest, then clamped. Formats without alpha (JPEG) drop
+// it; formats without 16 bits (JPEG, WebP) get 8. A grey original gets a colour result. A CMYK original gets
+// sRGB. Thread-safe.
 absl::StatusOr<Encoded> Encode(const Image& image, const EncodeOptions& options);
 
 }  // namespace impasto::imaging

@@ -1,0 +1,121 @@
+#include "imaging/formats.h"
+
+#include "absl/strings/str_cat.h"
+
+namespace impasto::imaging {
+
+using std::string_view_literals::operator""sv;
+
+std::optional<Format> SniffFormat(std::string_view encoded) {
+  if (encoded.starts_with("\x89PNG\r\n\x1a\n"sv)) {
+    return Format::kPng;
+  }
+  if (encoded.starts_with("\xff\xd8\xff"sv)) {
+    return Format::kJpeg;
+  }
+  if (encoded.starts_with("RIFF"sv) && encoded.size() >= 12 && encoded.substr(8, 4) == "WEBP"sv) {
+    return Format::kWebp;
+  }
+  for (std::string_view magic : {"II*\0"sv, "MM\0*"sv, "II+\0"sv, "MM\0+"sv}) {  // + is BigTIFF
+    if (encoded.starts_with(magic)) {
+      return Format::kTiff;
+    }
+  }
+  return std::nullopt;
+}
+
+const char* FormatName(Format format) {
+  switch (format) {
+    case Format::kPng:
+      return "PNG";
+    case Format::kJpeg:
+      return "JPEG";
+    case Format::kWebp:
+      return "WebP";
+    case Format::kTiff:
+      return "TIFF";
+    case Format::kRaw:
+      break;
+  }
+  return "raw";
+}
+
+PixelLayout LayoutOf(PixelFormat format) {
+  switch (format) {
+    case PixelFormat::kGray8:
+      return {1, false, false, Depth::k8};
+    case PixelFormat::kGrayAlpha8:
+      return {1, true, false, Depth::k8};
+    case PixelFormat::kRgb8:
+      return {3, false, false, Depth::k8};
+    case PixelFormat::kRgba8:
+      return {3, true, false, Depth::k8};
+    case PixelFormat::kBgr8:
+      return {3, false, true, Depth::k8};
+    case PixelFormat::kBgra8:
+      return {3, true, true, Depth::k8};
+    case PixelFormat::kGray16:
+      return {1, false, false, Depth::k16};
+    case PixelFormat::kGrayAlpha16:
+      return {1, true, false, Depth::k16};
+    case PixelFormat::kRgb16:
+      return {3, false, false, Depth::k16};
+    case PixelFormat::kRgba16:
+      return {3, true, false, Depth::k16};
+    case PixelFormat::kBgra16:
+      return {3, true, true, Depth::k16};
+    case PixelFormat::kRgbFloat:
+      return {3, false, false, Depth::kFloat};
+    case PixelFormat::kRgbaFloat:
+      return {3, true, false, Depth::kFloat};
+  }
+  return {3, false, false, Depth::k8};
+}
+
+int BytesPerPixel(PixelFormat format) {
+  const PixelLayout layout = LayoutOf(format);
+  return layout.samples() * BytesPerSample(layout.depth);
+}
+
+absl::Status CheckSize(int64_t width, int64_t height, const Limits& limits) {
+  const std::string size = absl::StrCat("the picture is ", width, " x ", height, " pixels; ");
+  if (width < limits.min_side || height < limits.min_side) {
+    return absl::InvalidArgumentError(absl::StrCat(size, "at least ", limits.min_side, " on a side"));
+  }
+  if (width > limits.max_side || height > limits.max_side) {
+    return absl::InvalidArgumentError(absl::StrCat(size, "at most ", limits.max_side, " on a side"));
+  }
+  if (width > limits.max_pixels / height) {
+    return absl::InvalidArgumentError(absl::StrCat(size, "at most ", limits.max_pixels, " pixels in all"));
+  }
+  return absl::OkStatus();
+}
+
+bool JpegHasMoreScansThan(std::string_view encoded, int limit) {
+  const auto byte = [&](size_t i) { return static_cast<uint8_t>(encoded[i]); };
+  int scans = 0;
+  size_t i = 2;  // past the start marker
+  while (i + 3 < encoded.size()) {
+    if (byte(i) != 0xff) {  // inside a scan's data, or junk: markers alone matter
+      ++i;
+      continue;
+    }
+    const uint8_t marker = byte(i + 1);
+    if (marker == 0xff) {  // fill byte
+      ++i;
+    } else if (marker == 0x00 || marker == 0x01 ||
+               (marker >= 0xd0 && marker <= 0xd8)) {  // these have no length
+      i += 2;
+    } else if (marker == 0xd9) {  // end of the picture
+      return false;
+    } else {
+      if (marker == 0xda && ++scans > limit) {
+        return true;
+      }
+      i += 2 + (size_t{byte(i + 2)} << 8) + byte(i + 3);
+    }
+  }
+  return false;
+}
+
+}  // namespace impasto::imaging

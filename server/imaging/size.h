@@ -1,0 +1,14 @@
+#pragma once
+
+namespace impasto::imaging {
+
+struct Size {
+  int width = 0;
+  int height = 0;
+};
+
+// Scaled down so that the long side is at most `max_side`, sides rounded to nearest and at least 1; a size
+// within it is kept.
+Size FitWithin(Size size, int max_side);
+
+}  // namespace impasto::imaging
