@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Holds a source tree against the rules of ARCHITECTURE.md. Prints one line a violation; exit code 1 where there is any.
 
-  check_architecture.py ROOT
+check_architecture.py ROOT
 """
+
 import fnmatch
 import json
 import os
@@ -25,7 +26,10 @@ MAIN_MAY_INCLUDE = {"base", "app"}
 # A library: the includes that mean it, and where below server/, client_sdk/ and plugins/ they may stand.
 LIBRARIES = {
     "gRPC": (r"grpc(pp)?/.*|.*\.grpc\.pb\.h", ["server/rpc/*", "client_sdk/cpp/*"]),
-    "Protobuf": (r"google/protobuf/.*|.*\.pb\.h", ["server/jobs/*", "server/rpc/*", "server/app/*", "client_sdk/*"]),
+    "Protobuf": (
+        r"google/protobuf/.*|.*\.pb\.h",
+        ["server/jobs/*", "server/rpc/*", "server/app/*", "client_sdk/*"],
+    ),
     "libvips": (r"vips/.*", ["server/imaging/*"]),
     "LibTorch": (r"torch/.*", ["server/engine/executors/torch/*.cc"]),
     "ATen": (r"(ATen|c10)/.*", ["server/engine/executors/torch/*"]),
@@ -57,14 +61,17 @@ MACHINE_PATH = re.compile(r"(?<![\w.~$}])/(home|Users|root)/[\w.]")
 def list_files(root):
     """Paths below root, as git sees them (tracked, or not ignored), or all of them outside a checkout."""
     git = subprocess.run(
-        ["git", "-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard"], capture_output=True
+        ["git", "-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+        capture_output=True,
     )
     if git.returncode == 0 and git.stdout:
         names = set(git.stdout.decode().split("\0")) - {""}
         return sorted(name for name in names if os.path.isfile(os.path.join(root, name)))
     found = []
     for folder, folders, names in os.walk(root):
-        folders[:] = [f for f in folders if f not in {".git", ".deps", "build", "out", "__pycache__", "node_modules"}]
+        folders[:] = [
+            f for f in folders if f not in {".git", ".deps", "build", "out", "__pycache__", "node_modules"}
+        ]
         found += [os.path.relpath(os.path.join(folder, name), root) for name in names]
     return sorted(found)
 
@@ -95,7 +102,11 @@ def check_heavy(path, files, read):
             for library in HEAVY_LIBRARIES:
                 pattern, places = LIBRARIES[library]
                 direct = via == path
-                if not direct and re.fullmatch(pattern, header) and not any(fnmatch.fnmatch(path, p) for p in places):
+                if (
+                    not direct
+                    and re.fullmatch(pattern, header)
+                    and not any(fnmatch.fnmatch(path, p) for p in places)
+                ):
                     return [f"{path}: gets {library} through {via}"]
             if f"server/{header}" in files and f"server/{header}" not in seen:
                 seen.add(f"server/{header}")
@@ -117,8 +128,12 @@ def check_includes(path, text, files):
                 violations.append(f'{path}: "{header}" is a header of the server; clients know the API alone')
         if area in ("server", "client_sdk", "plugins"):
             for library, (pattern, places) in LIBRARIES.items():
-                if re.fullmatch(pattern, header) and not any(fnmatch.fnmatch(path, place) for place in places):
-                    violations.append(f"{path}: <{header}>: {library} may be included by {', '.join(places)} alone")
+                if re.fullmatch(pattern, header) and not any(
+                    fnmatch.fnmatch(path, place) for place in places
+                ):
+                    violations.append(
+                        f"{path}: <{header}>: {library} may be included by {', '.join(places)} alone"
+                    )
     return violations
 
 
@@ -146,7 +161,9 @@ def check_tests(files, read):
             continue
         if path.startswith(("tests/server/", "tests/client_sdk/")) and path not in TESTS_WITHOUT_A_SOURCE:
             if source_of(path, files) is None:
-                violations.append(f"{path}: mirrors no source file in {os.path.dirname(path)[len('tests/'):]}")
+                violations.append(
+                    f"{path}: mirrors no source file in {os.path.dirname(path)[len('tests/'):]}"
+                )
         folder = os.path.dirname(path)
         while folder:
             lists = f"{folder}/CMakeLists.txt"

@@ -1,4 +1,5 @@
 """The rules can fail: each one on a made-up tree that breaks it, and none on a tree that keeps them all."""
+
 import json
 import os
 import tempfile
@@ -109,7 +110,9 @@ class CheckArchitectureTest(unittest.TestCase):
         self.assertIn("gRPC", found[0])
 
     def test_no_header_includes_torch(self):
-        self.assertIn("LibTorch", self.one("server/engine/executors/torch/a.h", "#  include <torch/torch.h>\n"))
+        self.assertIn(
+            "LibTorch", self.one("server/engine/executors/torch/a.h", "#  include <torch/torch.h>\n")
+        )
 
     def test_torch_does_not_come_in_through_a_header(self):
         files = {
@@ -119,7 +122,9 @@ class CheckArchitectureTest(unittest.TestCase):
             "server/engine/run.cc": '#include "engine/executors/all.h"\n',
         }
         found = self.violations(files=files)
-        self.assertEqual([line.split(":")[0] for line in found], ["server/engine/executors/all.h", "server/engine/run.cc"])
+        self.assertEqual(
+            [line.split(":")[0] for line in found], ["server/engine/executors/all.h", "server/engine/run.cc"]
+        )
 
     def test_clients_include_no_header_of_the_server(self):
         self.assertIn("of the server", self.one("client_sdk/cpp/src/a.cc", '#include "base/image.h"\n'))
@@ -144,7 +149,9 @@ class CheckArchitectureTest(unittest.TestCase):
 
     def test_tests_mirror_a_source_file(self):
         path = "tests/server/imaging/orientation_test.cc"
-        lists = {"tests/server/imaging/CMakeLists.txt": "picture_test.cc picture_alpha_test.cc orientation_test.cc"}
+        lists = {
+            "tests/server/imaging/CMakeLists.txt": "picture_test.cc picture_alpha_test.cc orientation_test.cc"
+        }
         found = self.violations(files={path: "\n", **lists})
         self.assertEqual(len(found), 1, found)
         self.assertIn("mirrors no source file in server/imaging", found[0])
