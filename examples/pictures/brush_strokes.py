@@ -4,8 +4,8 @@
   brush_strokes.py OUT.png [--size 768] [--seed 7]
 
 The same arguments make the same pixels. A flow field (a drift with eddies in it) leads strokes of four sizes,
-large ones first. Every stroke is a ribbon of bristles: each bristle has its own brightness and its own load of
-paint, so that strokes show the grain, ridges and dry ends of a brush.
+large ones first. Every stroke is a ribbon of bristles: each bristle has its own brightness and its own load
+of paint, so that strokes show the grain, ridges and dry ends of a brush.
 Needs numpy and Pillow.
 """
 
@@ -147,7 +147,7 @@ class Scene:
 
 
 def trace(angle, starts, steps, step):
-    """Paths of 2 * steps + 1 points through `starts` (strokes x 2) along the field: strokes x points x (row, column)."""
+    """Paths along the field through `starts` (strokes x 2): strokes x (2 steps + 1) points x (row, column)."""
     size = angle.shape[0]
     halves = []
     for direction in (-step, step):

@@ -1,5 +1,7 @@
 #!/usr/bin/env python3
-"""Holds a source tree against the rules of ARCHITECTURE.md. Prints one line a violation; exit code 1 where there is any.
+"""Holds a source tree against the rules of ARCHITECTURE.md.
+
+Prints one line a violation; exit code 1 where there is any.
 
 check_architecture.py ROOT
 """
@@ -42,7 +44,7 @@ LIBRARIES = {
     "CLI11": (r"CLI/.*", ["server/app/*", "server/main.cc", "server/engine/weights/*", "client_sdk/cli/*"]),
 }
 
-# These may not come in through another header either: every file that sees them takes half a minute to compile.
+# These may not come in through another header either: they take half a minute to compile.
 HEAVY_LIBRARIES = ("LibTorch", "ATen")
 
 # Tests whose name isn't that of a source file, each with its reason.
@@ -94,7 +96,7 @@ def check_server_include(path, header, files):
 
 
 def check_heavy(path, files, read):
-    """No file outside of the library's places includes, by whatever way, a header of the server that includes it."""
+    """No file outside of a heavy library's places includes a header that includes it, by whatever way."""
     seen, todo = {path}, [path]
     while todo:
         via = todo.pop()
@@ -138,7 +140,7 @@ def check_includes(path, text, files):
 
 
 def source_of(test, files):
-    """The source file that a C++ test mirrors: tests/server/a/b_c_test.cc tests server/a/b_c.* or server/a/b.*."""
+    """The source that a C++ test mirrors: tests/server/a/b_c_test.cc tests server/a/b_c.* or server/a/b.*."""
     folder, name = os.path.split(test)
     folder = folder[len("tests/") :]
     words = name[: -len("_test.cc")].split("_")
@@ -146,7 +148,7 @@ def source_of(test, files):
         stem = "_".join(words[:count])
         for file in files:
             if os.path.splitext(file)[1] in SOURCES and os.path.splitext(os.path.basename(file))[0] == stem:
-                # A client library's headers and sources lie in folders of their own, below the one that the test mirrors.
+                # A client library has its headers and sources in folders below the one that the test mirrors.
                 if os.path.dirname(file) == folder or (
                     folder.startswith("client_sdk") and file.startswith(folder + "/")
                 ):

@@ -17,7 +17,9 @@ PRESETS = {
 GOOD_TREE = {
     "CMakePresets.json": json.dumps(PRESETS),
     "server/main.cc": '#include "app/server.h"\n',
-    "server/app/server.h": '#include "engine/recipe.h"\n#include "imaging/picture.h"\n#include "rpc/backend.h"\n',
+    "server/app/server.h": "".join(
+        f'#include "{header}"\n' for header in ("engine/recipe.h", "imaging/picture.h", "rpc/backend.h")
+    ),
     "server/base/image.h": "#include <vector>\n",
     "server/engine/recipe.h": '#include "base/image.h"\n',
     "server/engine/executors/torch/ops.cc": "#include <torch/torch.h>\n",

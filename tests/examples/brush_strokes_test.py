@@ -1,4 +1,4 @@
-"""The picture that brush_strokes.py paints: it is reproducible, has the size asked for, and is painted all over."""
+"""brush_strokes.py: the picture is reproducible, has the size asked for, and is painted all over."""
 
 import os
 import subprocess
