@@ -5,20 +5,20 @@
 
 namespace impasto {
 namespace {
-constexpr std::string_view kFieldPayload = "impasto/field";
+constexpr absl::string_view kFieldPayload = "impasto/field";
 }
 
-absl::Status FieldError(std::string_view field, std::string_view message, absl::StatusCode code) {
+absl::Status FieldError(absl::string_view field, absl::string_view message, absl::StatusCode code) {
   absl::Status status(code, absl::StrCat(field, ": ", message));
   status.SetPayload(kFieldPayload, absl::Cord(field));
   return status;
 }
 
-absl::Status InField(std::string_view field, const absl::Status& status) {
+absl::Status InField(absl::string_view field, const absl::Status& status) {
   if (status.ok()) return status;
   const std::string inner = FieldOf(status);
   if (inner.empty()) return FieldError(field, status.message(), status.code());
-  const std::string_view message = status.message().substr(inner.size() + 2);
+  const absl::string_view message = status.message().substr(inner.size() + 2);
   // An index belongs to the name before it: "styles" and "[1]" make "styles[1]".
   return FieldError(absl::StrCat(field, inner.front() == '[' ? "" : ".", inner), message, status.code());
 }

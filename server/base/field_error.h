@@ -2,18 +2,18 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 
 #include "absl/status/status.h"
+#include "absl/strings/string_view.h"
 
 namespace impasto {
 
 // INVALID_ARGUMENT (or another code) with the message "FIELD: MESSAGE" and the field as a payload.
-absl::Status FieldError(std::string_view field, std::string_view message,
+absl::Status FieldError(absl::string_view field, absl::string_view message,
                         absl::StatusCode code = absl::StatusCode::kInvalidArgument);
 
 // Puts `field` in front of a status that names none yet; "outer" in front of "inner" makes "outer.inner". OK stays OK.
-absl::Status InField(std::string_view field, const absl::Status& status);
+absl::Status InField(absl::string_view field, const absl::Status& status);
 
 // The field, or "".
 std::string FieldOf(const absl::Status& status);

@@ -9,7 +9,7 @@
 namespace impasto {
 namespace {
 
-size_t EditDistance(std::string_view a, std::string_view b) {
+size_t EditDistance(absl::string_view a, absl::string_view b) {
   std::vector<size_t> row(b.size() + 1);
   std::iota(row.begin(), row.end(), size_t{0});
   for (size_t i = 1; i <= a.size(); ++i) {
@@ -26,7 +26,7 @@ size_t EditDistance(std::string_view a, std::string_view b) {
 
 }  // namespace
 
-std::vector<std::string> NearestNames(std::string_view word, const std::vector<std::string>& names, size_t count) {
+std::vector<std::string> NearestNames(absl::string_view word, const std::vector<std::string>& names, size_t count) {
   // A name longer than any layer's is noise: comparing its head keeps the cost bounded.
   const std::string lower = absl::AsciiStrToLower(word.substr(0, 128));
   std::vector<std::pair<size_t, size_t>> ranked;

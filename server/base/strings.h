@@ -2,13 +2,14 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 #include <vector>
+
+#include "absl/strings/string_view.h"
 
 namespace impasto {
 
 // The up to `count` names nearest to `word` by edit distance (case is ignored), nearest first; ties keep their order.
-std::vector<std::string> NearestNames(std::string_view word, const std::vector<std::string>& names, size_t count = 3);
+std::vector<std::string> NearestNames(absl::string_view word, const std::vector<std::string>& names, size_t count = 3);
 
 // "1.4 GB", "18.5 MB", "312 bytes": decimal units.
 std::string HumanBytes(double bytes);

@@ -22,7 +22,7 @@ struct Range {
   bool below_high = false;  // high itself is out
 };
 
-absl::Status Check(std::string_view field, double value, const Range& range) {
+absl::Status Check(absl::string_view field, double value, const Range& range) {
   const bool low_ok = range.above_low ? value > range.low : value >= range.low;
   const bool high_ok = range.below_high ? value < range.high : value <= range.high;
   if (low_ok && high_ok) return absl::OkStatus();  // false for NaN
@@ -30,11 +30,11 @@ absl::Status Check(std::string_view field, double value, const Range& range) {
                                            range.below_high ? "below" : "at most", range.high));
 }
 
-absl::Status CheckLayers(std::string_view field, const std::vector<LayerWeight>& layers, const Graph& graph) {
+absl::Status CheckLayers(absl::string_view field, const std::vector<LayerWeight>& layers, const Graph& graph) {
   if (layers.size() > kMaxLayers) {
     return FieldError(field, absl::StrCat("there are ", layers.size(), " layers; at most ", kMaxLayers));
   }
-  std::set<std::string_view> seen;
+  std::set<absl::string_view> seen;
   for (size_t i = 0; i < layers.size(); ++i) {
     const std::string at = absl::StrCat(field, "[", i, "]");
     const int node = graph.Find(layers[i].layer);
@@ -65,10 +65,10 @@ const std::vector<std::string>& PresetNames() {
   return names;
 }
 
-absl::StatusOr<Recipe> MakePreset(std::string_view preset, std::string_view model, WeightsFamily family) {
+absl::StatusOr<Recipe> MakePreset(absl::string_view preset, absl::string_view model, WeightsFamily family) {
   Recipe recipe;
-  recipe.model = model;
-  recipe.preset = preset;
+  recipe.model = std::string(model);
+  recipe.preset = std::string(preset);
   const bool vgg = model == "vgg19" || model == "vgg16";
   if (!vgg && model != "resnet50") {
     return absl::NotFoundError(absl::StrCat("no model \"", model.substr(0, 128), "\"; there are ", absl::StrJoin(ModelNames(), ", ")));

@@ -3,11 +3,11 @@
 
 #include <cstdint>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "engine/nets/graph.h"
 #include "engine/weights/weights.h"
 
@@ -53,7 +53,7 @@ const std::vector<std::string>& PresetNames();
 
 // The preset's recipe for a model and its weights' family. Layers of equal weight have 1/number of layers written out.
 // NOT_FOUND, with the names there are, for an unknown preset.
-absl::StatusOr<Recipe> MakePreset(std::string_view preset, std::string_view model, WeightsFamily family);
+absl::StatusOr<Recipe> MakePreset(absl::string_view preset, absl::string_view model, WeightsFamily family);
 
 // Ranges of every number, layer names against the graph, each layer once. INVALID_ARGUMENT, naming the field and the limit.
 absl::Status ValidateRecipe(const Recipe& recipe, const Graph& graph);

@@ -13,7 +13,7 @@ Graph::Graph(std::string model, std::vector<Node> nodes) : model_(std::move(mode
   for (size_t i = 0; i < nodes_.size(); ++i) index_[nodes_[i].name] = static_cast<int>(i);
 }
 
-int Graph::Find(std::string_view name) const {
+int Graph::Find(absl::string_view name) const {
   const auto it = index_.find(name);
   return it == index_.end() ? -1 : it->second;
 }
@@ -94,7 +94,7 @@ const std::vector<std::string>& ModelNames() {
   return names;
 }
 
-absl::StatusOr<Graph> MakeGraph(std::string_view model) {
+absl::StatusOr<Graph> MakeGraph(absl::string_view model) {
   if (model == "vgg19") return Vgg19();
   if (model == "vgg16") return Vgg16();
   if (model == "resnet50") return ResNet50();

@@ -3,10 +3,10 @@
 
 #include <map>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 
 namespace impasto::engine {
 
@@ -54,7 +54,7 @@ class Graph {
   const std::string& model() const { return model_; }
   const std::vector<Node>& nodes() const { return nodes_; }
   // Index of the node, or -1.
-  int Find(std::string_view name) const;
+  int Find(absl::string_view name) const;
   // Every name that can be a tap, in topological order (all but the input).
   std::vector<std::string> LayerNames() const;
 
@@ -82,6 +82,6 @@ Graph ResNet50();
 // "vgg19", "vgg16", "resnet50": the order in which `auto` prefers them.
 const std::vector<std::string>& ModelNames();
 // NOT_FOUND, with the names there are, for an unknown model.
-absl::StatusOr<Graph> MakeGraph(std::string_view model);
+absl::StatusOr<Graph> MakeGraph(absl::string_view model);
 
 }  // namespace impasto::engine
