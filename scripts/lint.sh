@@ -1,0 +1,51 @@
+#!/usr/bin/env bash
+# lint.sh: the API with buf, scripts with shellcheck, C++ with clang-format, clang-tidy and clang's -Wthread-safety. Says all that is
+#          wrong, then fails.
+# lint.sh --changed: clang-tidy, which takes minutes, only for C++ files that differ from the last commit.
+# lint.sh --format: lays the C++ and .proto files out instead.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+buf=.deps/node/node_modules/.bin/buf
+mapfile -t cxx < <(git ls-files --cached --others --exclude-standard '*.cc' '*.h' | xargs -r ls 2>/dev/null)
+
+if [ "${1:-}" = --format ]; then
+  clang-format -i "${cxx[@]}"
+  exec "$buf" format -w protos
+fi
+
+failed=()
+check() { # check NAME COMMAND...
+  echo "lint: $1" >&2
+  "${@:2}" || failed+=("$1")
+}
+
+check "buf lint" "$buf" lint protos
+check "buf format" "$buf" format --diff --exit-code protos
+mapfile -t shell < <(git ls-files '*.sh' .ci/run)
+check shellcheck shellcheck "${shell[@]}"
+check clang-format clang-format --dry-run -Werror "${cxx[@]}"
+
+# clang-tidy reads how a file is compiled from the release build, and needs the generated headers to be there. Files that see Torch's
+# headers are left out: they take minutes each.
+scripts/build.sh release impasto_grpc_protos >/dev/null
+mapfile -t tidy < <(
+  if [ "${1:-}" = --changed ]; then
+    git diff --name-only --diff-filter=d HEAD -- '*.cc'
+    git ls-files --others --exclude-standard '*.cc'
+  else
+    printf '%s\n' "${cxx[@]}" | grep '\.cc$'
+  fi | grep -v /executors/torch/ | while read -r file; do
+    if grep -qF "$PWD/$file\"" build/release/compile_commands.json; then echo "$file"; fi
+  done
+)
+run_tidy() {
+  printf '%s\0' "${tidy[@]}" |
+    xargs -0 -r -n 1 -P "$(nproc)" clang-tidy -p build/release --quiet --extra-arg=-Wthread-safety --extra-arg=-Wno-unknown-warning-option 2>/dev/null
+}
+[ "${#tidy[@]}" -eq 0 ] || check "clang-tidy of ${#tidy[@]} files" run_tidy
+
+if [ "${#failed[@]}" -gt 0 ]; then
+  printf 'lint: failed: %s\n' "${failed[@]}" >&2
+  exit 1
+fi
+echo "lint: all is well" >&2
