@@ -1,0 +1,100 @@
+// A client of an Impasto server.
+//
+//   auto client = impasto::Client::Connect({.address = "127.0.0.1:50451"});
+//   if (!client.ok()) ...
+//   impasto::v1::StylizeRequest request;
+//   *request.mutable_content() = *impasto::PictureFromFile("photo.jpg");
+//   *request.add_styles() = *impasto::PictureFromFile("painting.jpg");
+//   absl::StatusOr<impasto::ResultPicture> result = client->Stylize(std::move(request));
+//
+// Requests are the API's own messages: protos/impasto/v1 documents every field with its unit, range and
+// default. Calls have no deadline: a job may take hours. A server that goes away without a word is noticed by
+// keepalive pings.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "impasto/error.h"
+#include "impasto/picture.h"
+#include "impasto/stylize_call.h"
+#include "impasto/v1/models.pb.h"
+#include "impasto/v1/stylization.pb.h"
+
+namespace impasto {
+
+class ClientCore;  // the SDK's own
+
+struct ClientOptions {
+  // "HOST:PORT", "[IPv6]:PORT" or "unix:PATH". Empty: the environment variable IMPASTO_SERVER, and without
+  // that 127.0.0.1:50451.
+  std::string address;
+  // How long Connect() waits for the server's first answer; above zero.
+  absl::Duration connect_timeout = absl::Seconds(5);
+  // Connect() waits for a server that isn't there yet, for as long as connect_timeout allows. Otherwise it
+  // fails as soon as it knows.
+  bool wait_for_server = false;
+  // A connection with a call on it is tried after so long without a word from the server, and given up 20 s
+  // later. At least 10 s.
+  absl::Duration keepalive = absl::Seconds(30);
+  // Larger pictures of a request are uploaded first, and named in it.
+  int64_t max_inline_picture_bytes = int64_t{32} << 20;
+  // So are the largest of a request beyond this: servers read messages of up to 64 MiB.
+  int64_t max_request_bytes = int64_t{60} << 20;
+  // A larger picture from the server is refused.
+  int64_t max_received_picture_bytes = int64_t{1} << 30;
+};
+
+// What Client::Stylize tells on the way, in the thread that called it. Any may be empty.
+struct StylizeCallbacks {
+  std::function<void(const v1::Accepted&)> on_accepted;
+  std::function<void(const v1::Progress&)> on_progress;
+  std::function<void(PreviewPicture)> on_preview;
+};
+
+// Thread-safe. Copies share one connection; it is closed with the last of them and of their calls.
+class Client {
+ public:
+  // Connects and waits for the server's first answer. Connections aren't encrypted.
+  // INVALID_ARGUMENT: an address of another form, or a bad option; UNAVAILABLE: nothing answers there, or not
+  // in time.
+  static absl::StatusOr<Client> Connect(ClientOptions options = {});
+
+  // The address in use.
+  const std::string& address() const;
+
+  // A job, to be read event by event. Never blocks, and can't fail: the call's Next() and Finish() do.
+  // `request` has its pictures inline, of any size up to kMaxPictureBytes each, or by the name of an upload.
+  std::unique_ptr<StylizeCall> StartStylize(v1::StylizeRequest request) const;
+
+  // Runs a job to its end. Errors as StylizeCall::Finish().
+  absl::StatusOr<ResultPicture> Stylize(v1::StylizeRequest request,
+                                        const StylizeCallbacks& callbacks = {}) const;
+
+  // Sends a picture once, in parts, for use in several requests: Picture.upload is the answer's name.
+  // INVALID_ARGUMENT: not a picture, or beyond kMaxPictureBytes; otherwise the server's own status.
+  absl::StatusOr<v1::UploadPictureResponse> UploadPicture(const v1::Picture& picture) const;
+  // The same for a file: errors as PictureFromFile() too.
+  absl::StatusOr<v1::UploadPictureResponse> UploadPictureFile(const std::string& path) const;
+
+  // All models of all pages, without their layers.
+  absl::StatusOr<std::vector<v1::Model>> ListModels() const;
+  // One model, by "models/vgg19" or "vgg19". NOT_FOUND: no such model.
+  absl::StatusOr<v1::Model> GetModel(std::string_view name) const;
+  // Takes seconds. FAILED_PRECONDITION: the server has no weights for it.
+  absl::StatusOr<v1::Model> LoadModel(std::string_view name) const;
+  absl::StatusOr<v1::Model> UnloadModel(std::string_view name) const;
+
+ private:
+  explicit Client(std::shared_ptr<const ClientCore> core);
+  std::shared_ptr<const ClientCore> core_;
+};
+
+}  // namespace impasto

@@ -1,0 +1,204 @@
+#include "client_core.h"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdlib>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <grpcpp/create_channel.h>
+#include <grpcpp/security/credentials.h>
+#include <grpcpp/support/channel_arguments.h>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "macros.h"
+#include "status_conversion.h"
+
+namespace impasto {
+namespace {
+
+constexpr char kDefaultAddress[] = "127.0.0.1:50451";
+constexpr size_t kUploadPartBytes = size_t{1} << 20;
+
+absl::Status CheckAddress(const std::string& address) {
+  if (absl::StartsWith(address, "unix:") && address.size() > 5) {
+    return absl::OkStatus();
+  }
+  const size_t colon = address.rfind(':');
+  int port = 0;
+  const bool has_port = colon != std::string::npos && colon > 0 &&
+                        absl::SimpleAtoi(address.substr(colon + 1), &port) && port >= 1 && port <= 65535;
+  // A second colon outside brackets is an IPv6 address without a port.
+  const std::string host = has_port ? address.substr(0, colon) : "";
+  const bool bracketed = absl::StartsWith(host, "[") && absl::EndsWith(host, "]");
+  if (!has_port || (!bracketed && absl::StrContains(host, ":")) || absl::StrContains(host, "/")) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "server address \"", address, "\": not of the form HOST:PORT, [IPv6]:PORT or unix:PATH"));
+  }
+  return absl::OkStatus();
+}
+
+bool IsLocal(const std::string& address) {
+  return absl::StartsWith(address, "127.") || absl::StartsWith(address, "localhost:") ||
+         absl::StartsWith(address, "[::1]:") || absl::StartsWith(address, "unix:");
+}
+
+grpc::ChannelArguments ChannelArgumentsFor(const ClientOptions& options) {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS,
+                   static_cast<int>(absl::ToInt64Milliseconds(options.keepalive)));
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20000);
+  // A job that waits for others is silent for long: pings go on all the same.
+  arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+  // While a server is waited for, it is tried often: starting takes it seconds, not minutes.
+  arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 200);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2000);
+  if (IsLocal(options.address)) {
+    // gRPC honours http_proxy even for this machine, and a proxy can't reach its loopback.
+    arguments.SetInt(GRPC_ARG_ENABLE_HTTP_PROXY, 0);
+  }
+  arguments.SetUserAgentPrefix("impasto-cpp");
+  return arguments;
+}
+
+// Every inline picture of a request.
+std::vector<v1::Picture*> PicturesOf(v1::StylizeRequest* request) {
+  std::vector<v1::Picture*> pictures;
+  if (request->has_content()) {
+    pictures.push_back(request->mutable_content());
+  }
+  for (v1::Picture& style : *request->mutable_styles()) {
+    pictures.push_back(&style);
+  }
+  if (request->has_initial()) {
+    pictures.push_back(request->mutable_initial());
+  }
+  return pictures;
+}
+
+int64_t InlineBytes(const v1::Picture& picture) {
+  return static_cast<int64_t>(picture.encoded().size() + picture.raw().data().size());
+}
+
+}  // namespace
+
+ClientCore::ClientCore(ClientOptions options) : options_(std::move(options)) {
+  const std::shared_ptr<grpc::Channel> channel = grpc::CreateCustomChannel(
+      options_.address, grpc::InsecureChannelCredentials(), ChannelArgumentsFor(options_));
+  stylization_ = v1::Stylization::NewStub(channel);
+  models_ = v1::Models::NewStub(channel);
+}
+
+absl::StatusOr<std::shared_ptr<const ClientCore>> ClientCore::Create(ClientOptions options) {
+  if (options.address.empty()) {
+    const char* from_environment = std::getenv("IMPASTO_SERVER");
+    options.address =
+        from_environment != nullptr && *from_environment != '\0' ? from_environment : kDefaultAddress;
+  }
+  IMPASTO_CLIENT_RETURN_IF_ERROR(CheckAddress(options.address));
+  if (options.connect_timeout <= absl::ZeroDuration()) {
+    return absl::InvalidArgumentError("connect_timeout: not above zero");
+  }
+  if (options.keepalive < absl::Seconds(10) || options.keepalive > absl::Hours(24)) {
+    return absl::InvalidArgumentError("keepalive: not in 10 s to 24 h");
+  }
+  return std::shared_ptr<const ClientCore>(new ClientCore(std::move(options)));
+}
+
+absl::Status ClientCore::WaitForServer() const {
+  // A real request, the smallest there is: it tells a server of ours from anything else that has the port
+  // open, and brings gRPC's own words for what is wrong.
+  grpc::ClientContext context;
+  context.set_wait_for_ready(options_.wait_for_server);
+  context.set_deadline(absl::ToChronoTime(absl::Now() + options_.connect_timeout));
+  v1::ListModelsRequest request;
+  request.set_page_size(1);
+  v1::ListModelsResponse response;
+  const absl::Status status = FromGrpcStatus(models_->ListModels(&context, request, &response));
+  if (absl::IsDeadlineExceeded(status)) {
+    return absl::UnavailableError(absl::StrCat("no answer from ", options_.address, " within ",
+                                               absl::FormatDuration(options_.connect_timeout)));
+  }
+  if (absl::IsUnavailable(status)) {
+    return absl::UnavailableError(absl::StrCat("can't reach ", options_.address, ": ", status.message()));
+  }
+  // Any other answer is one: the calls to come will show what it means.
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::UploadPictureResponse> ClientCore::Upload(const v1::Picture& picture,
+                                                             Canceller* canceller) const {
+  if (InlineBytes(picture) == 0) {
+    return absl::InvalidArgumentError("the picture to upload has no bytes");
+  }
+  if (InlineBytes(picture) > kMaxPictureBytes) {
+    return absl::InvalidArgumentError(absl::StrCat(
+        "the picture has ", InlineBytes(picture), " bytes; a server takes ", kMaxPictureBytes >> 20, " MiB"));
+  }
+  grpc::ClientContext context;
+  std::optional<Canceller::Scope> scope;
+  if (canceller != nullptr) {
+    scope.emplace(canceller, &context);
+  }
+  v1::UploadPictureResponse response;
+  const std::unique_ptr<grpc::ClientWriterInterface<v1::UploadPictureRequest>> writer(
+      stylization_->UploadPicture(&context, &response));
+  bool sending = true;
+  const std::string* data = &picture.encoded();
+  if (picture.has_raw()) {
+    data = &picture.raw().data();
+    v1::UploadPictureRequest layout;
+    v1::RawPixels& raw = *layout.mutable_raw();
+    raw.set_format(picture.raw().format());
+    raw.set_width(picture.raw().width());
+    raw.set_height(picture.raw().height());
+    raw.set_stride(picture.raw().stride());
+    raw.set_icc_profile(picture.raw().icc_profile());
+    sending = writer->Write(layout);
+  }
+  v1::UploadPictureRequest part;
+  for (size_t offset = 0; sending && offset < data->size(); offset += kUploadPartBytes) {
+    part.set_data(data->substr(offset, kUploadPartBytes));
+    sending = writer->Write(part);
+  }
+  if (sending) {
+    sending = writer->WritesDone();
+  }
+  IMPASTO_CLIENT_RETURN_IF_ERROR(FromGrpcStatus(writer->Finish()));
+  if (!sending) {
+    return absl::InternalError("the server ended an upload before it had all of the picture");
+  }
+  if (response.name().empty()) {
+    return absl::InternalError("the server gave an upload no name");
+  }
+  return response;
+}
+
+absl::Status ClientCore::UploadLargePictures(v1::StylizeRequest* request, Canceller* canceller) const {
+  std::vector<v1::Picture*> pictures = PicturesOf(request);
+  // The largest first: the fewest uploads bring the request below its limit.
+  std::stable_sort(pictures.begin(), pictures.end(), [](const v1::Picture* a, const v1::Picture* b) {
+    return InlineBytes(*a) > InlineBytes(*b);
+  });
+  auto request_bytes = static_cast<int64_t>(request->ByteSizeLong());
+  for (v1::Picture* picture : pictures) {
+    const int64_t bytes = InlineBytes(*picture);
+    if (bytes == 0 ||
+        (bytes <= options_.max_inline_picture_bytes && request_bytes <= options_.max_request_bytes)) {
+      break;
+    }
+    IMPASTO_CLIENT_ASSIGN_OR_RETURN(const v1::UploadPictureResponse upload, Upload(*picture, canceller));
+    picture->set_upload(upload.name());
+    request_bytes -= bytes;
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace impasto

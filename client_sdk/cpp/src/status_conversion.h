@@ -1,0 +1,14 @@
+// Statuses as they come over the wire, as absl::Status with the details as payloads.
+#pragma once
+
+#include <grpcpp/support/status.h>
+
+#include "absl/status/status.h"
+#include "google/rpc/status.pb.h"
+
+namespace impasto {
+
+absl::Status FromGrpcStatus(const grpc::Status& grpc_status);
+absl::Status FromRpcStatus(const google::rpc::Status& rpc_status);
+
+}  // namespace impasto
