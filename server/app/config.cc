@@ -1,0 +1,124 @@
+#include "app/config.h"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <cstdlib>
+#include <sstream>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "engine/nets/graph.h"
+
+namespace impasto::app {
+namespace {
+
+constexpr int kUsageError = 2;
+// Protobuf reads no message of 2 GiB or more; a quarter of that is a 100 megapixel picture of 4 bytes a
+// pixel.
+constexpr int64_t kSmallestRequestLimit = int64_t{64} << 10;
+constexpr int64_t kLargestRequestLimit = int64_t{512} << 20;
+constexpr int kMostThreads = 1024;
+
+std::string Variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+// HOST:PORT or [V6]:PORT. What the host means is found out when the port is bound.
+std::string CheckListen(const std::string& address) {
+  const size_t colon = address.rfind(':');
+  const std::string host = address.substr(0, colon == std::string::npos ? 0 : colon);
+  const bool v6 = host.size() > 2 && host.front() == '[' && host.back() == ']';
+  int port = 0;
+  if (host.empty() || (!v6 && absl::StrContains(host, ':')) ||
+      !absl::SimpleAtoi(address.substr(colon + 1), &port) || port < 0 || port > 65535) {
+    return absl::StrCat("\"", address, "\" is not HOST:PORT with a port of 0..65535");
+  }
+  return "";
+}
+
+std::string CheckDevice(const std::string& device) {
+  if (device == "auto" || device == "cpu") return "";
+  int index = 0;
+  if (absl::StartsWith(device, "cuda:") && absl::SimpleAtoi(device.substr(5), &index) && index >= 0)
+    return "";
+  return absl::StrCat("\"", device, "\" is not auto, cpu or cuda:N");
+}
+
+// "auto" or a list of models, each once.
+std::string ParseModels(const std::string& text, std::vector<std::string>* models) {
+  models->clear();
+  if (text == "auto") return "";
+  for (absl::string_view part : absl::StrSplit(text, ',')) {
+    const std::string name(absl::StripAsciiWhitespace(part));
+    const auto& known = engine::ModelNames();
+    if (std::find(known.begin(), known.end(), name) == known.end()) {
+      return absl::StrCat("\"", name, "\" is no model; there are auto, ", absl::StrJoin(known, ", "));
+    }
+    if (std::find(models->begin(), models->end(), name) == models->end()) models->push_back(name);
+  }
+  return "";
+}
+
+}  // namespace
+
+std::string DefaultWeightsDir() {
+  if (std::string dir = Variable("IMPASTO_WEIGHTS_DIR"); !dir.empty()) return dir;
+  std::string data = Variable("XDG_DATA_HOME");
+  if (data.empty()) data = absl::StrCat(Variable("HOME"), "/.local/share");
+  return absl::StrCat(data, "/impasto/weights");
+}
+
+CommandLine ParseCommandLine(int argc, const char* const* argv) {
+  CommandLine result;
+  Config& config = result.config;
+  config.weights_dir = DefaultWeightsDir();
+  std::string models = "auto";
+
+  CLI::App app("Impasto's server: style transfer over gRPC.", "impastod");
+  app.footer("`impastod weights list|pull|import|verify` looks after the weights files.");
+  app.set_version_flag("--version", "impastod " IMPASTO_VERSION);
+  app.add_option("--listen", config.listen, "HOST:PORT to serve on; port 0: any free one")
+      ->check(CheckListen)
+      ->capture_default_str();
+  app.add_option("--models", models, "auto: every model that has weights; or a list: vgg19,resnet50")
+      ->capture_default_str();
+  app.add_option("--weights-dir", config.weights_dir, "Folder of the weights files [$IMPASTO_WEIGHTS_DIR]")
+      ->capture_default_str();
+  app.add_option("--device", config.device.device, "auto, cpu or cuda:N")
+      ->check(CheckDevice)
+      ->capture_default_str();
+  app.add_option("--threads", config.device.threads,
+                 "CPU threads of the engine; 0: as many as the process may use")
+      ->check(CLI::Range(0, kMostThreads))
+      ->capture_default_str();
+  app.add_flag("--allow-random-weights", config.allow_random_weights,
+               "Start with random weights where there are none: pictures for trying only");
+  app.add_option("--max-request-bytes", config.max_request_bytes,
+                 "Largest message that is read; larger pictures are uploaded in parts")
+      ->check(CLI::Range(kSmallestRequestLimit, kLargestRequestLimit))
+      ->capture_default_str();
+  app.add_option("--port-file", config.port_file, "File to write the bound port to, once it is bound");
+
+  try {
+    app.parse(argc, argv);
+    if (const std::string wrong = ParseModels(models, &config.models); !wrong.empty()) {
+      throw CLI::ValidationError("--models", wrong);
+    }
+    if (config.weights_dir.empty()) throw CLI::ValidationError("--weights-dir", "is empty");
+  } catch (const CLI::ParseError& error) {
+    // CLI11 gives help and version as errors too; their code is 0.
+    std::ostringstream out, err;
+    const int code = app.exit(error, out, err);
+    result.exit = true;
+    result.exit_code = code == 0 ? 0 : kUsageError;
+    result.text = out.str() + err.str();
+  }
+  return result;
+}
+
+}  // namespace impasto::app

@@ -1,0 +1,206 @@
+#include "app/recipe_proto.h"
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "base/field_error.h"
+#include "base/status_macros.h"
+
+namespace impasto::app {
+namespace {
+
+constexpr char kModelPrefix[] = "models/";
+constexpr char kDefaultPreset[] = "painterly";
+constexpr int kMostLayers = 64;  // of one kind; more than any network here has use for
+constexpr double kLargestPictureWeight = 1e6;
+
+using LayerList = google::protobuf::RepeatedPtrField<v1::LayerWeight>;
+
+absl::Status ResolveLayers(const char* field, const LayerList& given,
+                           std::vector<engine::LayerWeight>* layers) {
+  if (given.empty()) return absl::OkStatus();
+  if (given.size() > kMostLayers) {
+    return FieldError(field, absl::StrFormat("%d layers; at most %d", given.size(), kMostLayers));
+  }
+  layers->clear();
+  for (const v1::LayerWeight& layer : given) {
+    layers->push_back({layer.layer(), layer.has_weight() ? layer.weight() : 1.0 / given.size()});
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ResolvePictureWeights(const v1::Recipe& given, int style_pictures,
+                                   std::vector<double>* weights) {
+  constexpr char kField[] = "style_picture_weights";
+  if (given.style_picture_weights().empty()) {
+    weights->assign(style_pictures, 1.0 / style_pictures);
+    return absl::OkStatus();
+  }
+  if (given.style_picture_weights_size() != style_pictures) {
+    return FieldError(kField, absl::StrFormat("%d weights for %d style pictures; one for each, or none",
+                                              given.style_picture_weights_size(), style_pictures));
+  }
+  weights->assign(given.style_picture_weights().begin(), given.style_picture_weights().end());
+  for (size_t i = 0; i < weights->size(); ++i) {
+    // Written so that a NaN is refused.
+    if (!((*weights)[i] >= 0 && (*weights)[i] <= kLargestPictureWeight)) {
+      return FieldError(absl::StrFormat("%s[%d]", kField, i),
+                        absl::StrFormat("%g is not within 0..%g", (*weights)[i], kLargestPictureWeight));
+    }
+  }
+  const double sum = std::accumulate(weights->begin(), weights->end(), 0.0);
+  if (sum <= 0) return FieldError(kField, "all are 0");
+  // Weights that add up to one already stay as they are, to the bit: a resolved recipe comes back unchanged.
+  if (std::abs(sum - 1) > 1e-12) {
+    for (double& weight : *weights) weight /= sum;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status ResolveChoices(const v1::Recipe& given, engine::Recipe* recipe) {
+  switch (given.normalization()) {
+    case v1::NORMALIZATION_UNSPECIFIED:
+      break;
+    case v1::NORMALIZATION_MEAN:
+      recipe->normalization = engine::Normalization::kMean;
+      break;
+    case v1::NORMALIZATION_PAPER:
+      recipe->normalization = engine::Normalization::kPaper;
+      break;
+    default:
+      return FieldError("normalization", absl::StrFormat("unknown value %d", given.normalization()));
+  }
+  switch (given.pooling()) {
+    case v1::POOLING_UNSPECIFIED:
+      break;
+    case v1::POOLING_MAX:
+      recipe->pooling = engine::Pooling::kMax;
+      break;
+    case v1::POOLING_AVERAGE:
+      recipe->pooling = engine::Pooling::kAverage;
+      break;
+    default:
+      return FieldError("pooling", absl::StrFormat("unknown value %d", given.pooling()));
+  }
+  switch (given.initial_picture()) {
+    case v1::INITIAL_PICTURE_UNSPECIFIED:
+      break;
+    case v1::INITIAL_PICTURE_CONTENT:
+      recipe->init = engine::Init::kContent;
+      break;
+    case v1::INITIAL_PICTURE_NOISE:
+      recipe->init = engine::Init::kNoise;
+      break;
+    case v1::INITIAL_PICTURE_SUPPLIED:
+      recipe->init = engine::Init::kPicture;
+      break;
+    default:
+      return FieldError("initial_picture", absl::StrFormat("unknown value %d", given.initial_picture()));
+  }
+  return absl::OkStatus();
+}
+
+void AddLayers(const std::vector<engine::LayerWeight>& layers, LayerList* out) {
+  for (const engine::LayerWeight& layer : layers) {
+    v1::LayerWeight* added = out->Add();
+    added->set_layer(layer.layer);
+    added->set_weight(layer.weight);
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<engine::Recipe> ResolveRecipe(const v1::Recipe& given, const RecipeContext& context) {
+  const std::string preset = given.preset().empty() ? kDefaultPreset : given.preset();
+  const auto& presets = engine::PresetNames();
+  if (std::find(presets.begin(), presets.end(), preset) == presets.end()) {
+    return FieldError("preset", absl::StrCat("unknown preset \"", preset.substr(0, 64), "\"; there are ",
+                                             absl::StrJoin(presets, ", ")));
+  }
+  IMPASTO_ASSIGN_OR_RETURN(engine::Recipe recipe,
+                           engine::MakePreset(preset, context.graph->model(), context.family));
+  if (!given.weights_sha256().empty() && given.weights_sha256() != context.weights_sha256) {
+    return FieldError(
+        "weights_sha256",
+        absl::StrCat("the recipe was made with the weights ", given.weights_sha256().substr(0, 64), ", but ",
+                     ModelResourceName(context.graph->model()), " has ", context.weights_sha256),
+        absl::StatusCode::kFailedPrecondition);
+  }
+  recipe.model = context.graph->model();
+  recipe.weights_sha256 = context.weights_sha256;
+  IMPASTO_RETURN_IF_ERROR(ResolveLayers("content_layers", given.content_layers(), &recipe.content_layers));
+  IMPASTO_RETURN_IF_ERROR(ResolveLayers("style_layers", given.style_layers(), &recipe.style_layers));
+  IMPASTO_RETURN_IF_ERROR(ResolveChoices(given, &recipe));
+  IMPASTO_RETURN_IF_ERROR(
+      ResolvePictureWeights(given, context.style_pictures, &recipe.style_picture_weights));
+  if (given.has_content_weight()) recipe.content_weight = given.content_weight();
+  if (given.has_style_weight()) recipe.style_weight = given.style_weight();
+  if (given.has_tv_weight()) recipe.tv_weight = given.tv_weight();
+  if (given.has_learning_rate()) recipe.learning_rate = given.learning_rate();
+  if (given.has_beta1()) recipe.beta1 = given.beta1();
+  if (given.has_beta2()) recipe.beta2 = given.beta2();
+  if (given.has_epsilon()) recipe.epsilon = given.epsilon();
+  if (given.has_iterations()) recipe.iterations = given.iterations();
+  if (given.has_seed()) recipe.seed = given.seed();
+  if (given.has_max_size()) recipe.max_size = recipe.style_size = given.max_size();
+  if (given.has_style_size()) recipe.style_size = given.style_size();
+  IMPASTO_RETURN_IF_ERROR(engine::ValidateRecipe(recipe, *context.graph));
+  return recipe;
+}
+
+v1::Recipe RecipeToProto(const engine::Recipe& recipe) {
+  v1::Recipe proto;
+  proto.set_preset(recipe.preset);
+  proto.set_model(ModelResourceName(recipe.model));
+  proto.set_weights_sha256(recipe.weights_sha256);
+  AddLayers(recipe.content_layers, proto.mutable_content_layers());
+  AddLayers(recipe.style_layers, proto.mutable_style_layers());
+  proto.set_content_weight(recipe.content_weight);
+  proto.set_style_weight(recipe.style_weight);
+  proto.set_tv_weight(recipe.tv_weight);
+  proto.set_normalization(recipe.normalization == engine::Normalization::kMean ? v1::NORMALIZATION_MEAN
+                                                                               : v1::NORMALIZATION_PAPER);
+  proto.set_pooling(recipe.pooling == engine::Pooling::kMax ? v1::POOLING_MAX : v1::POOLING_AVERAGE);
+  proto.set_learning_rate(recipe.learning_rate);
+  proto.set_beta1(recipe.beta1);
+  proto.set_beta2(recipe.beta2);
+  proto.set_epsilon(recipe.epsilon);
+  proto.set_iterations(recipe.iterations);
+  switch (recipe.init) {
+    case engine::Init::kContent:
+      proto.set_initial_picture(v1::INITIAL_PICTURE_CONTENT);
+      break;
+    case engine::Init::kNoise:
+      proto.set_initial_picture(v1::INITIAL_PICTURE_NOISE);
+      break;
+    case engine::Init::kPicture:
+      proto.set_initial_picture(v1::INITIAL_PICTURE_SUPPLIED);
+      break;
+  }
+  proto.set_seed(recipe.seed);
+  proto.set_max_size(recipe.max_size);
+  proto.set_style_size(recipe.style_size);
+  for (const double weight : recipe.style_picture_weights) proto.add_style_picture_weights(weight);
+  return proto;
+}
+
+absl::StatusOr<std::string> ModelId(const std::string& resource_name) {
+  if (resource_name.empty()) return "";
+  absl::string_view id = resource_name;
+  if (!absl::StartsWith(id, kModelPrefix) || id.size() == absl::string_view(kModelPrefix).size()) {
+    return absl::NotFoundError(absl::StrCat("\"", id.substr(0, 64),
+                                            "\" is no model's name; they are models/{model}, as models/",
+                                            engine::ModelNames().front()));
+  }
+  return std::string(id.substr(absl::string_view(kModelPrefix).size()));
+}
+
+std::string ModelResourceName(const std::string& model_id) { return absl::StrCat(kModelPrefix, model_id); }
+
+}  // namespace impasto::app
