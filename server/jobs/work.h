@@ -1,4 +1,5 @@
-// What the scheduler runs: anything that steps. jobs knows neither Torch nor gRPC; the API's messages are its vocabulary.
+// What the scheduler runs: anything that steps. jobs knows neither Torch nor gRPC; the API's messages are its
+// vocabulary.
 #pragma once
 
 #include <functional>
@@ -17,11 +18,12 @@ struct EncodedPicture {
   std::string data;
 };
 
-// A picture that is taken but not yet encoded: it owns its pixels, and may be called once, on any thread, after the work has stepped
-// on or is gone.
+// A picture that is taken but not yet encoded: it owns its pixels, and may be called once, on any thread,
+// after the work has stepped on or is gone.
 using PictureMaker = std::function<absl::StatusOr<EncodedPicture>()>;
 
-// All calls on the device thread, one at a time; none on a work whose Start or Step failed, but for TakeResult.
+// All calls on the device thread, one at a time; none on a work whose Start or Step failed, but for
+// TakeResult.
 class Work {
  public:
   virtual ~Work() = default;
@@ -36,15 +38,15 @@ class Work {
 
   // The current picture, for a preview.
   virtual PictureMaker TakePreview() = 0;
-  // The best picture so far, with iteration and total_loss filled in `result`. Also after a failed Step; an error from the maker where
-  // there is none.
+  // The best picture so far, with iteration and total_loss filled in `result`. Also after a failed Step; an
+  // error from the maker where there is none.
   virtual PictureMaker TakeResult(v1::Result* result) = 0;
 };
 
 // When a job's previews are taken.
 struct PreviewSchedule {
-  int every_iterations = 0;      // 0: not by steps
-  double interval_seconds = 0;   // 0: not by time
+  int every_iterations = 0;     // 0: not by steps
+  double interval_seconds = 0;  // 0: not by time
 };
 
 struct PreparedJob {

@@ -1,0 +1,28 @@
+#include "jobs/step_timer.h"
+
+#include <algorithm>
+
+namespace impasto::jobs {
+
+void StepTimer::Begin(double now) {
+  begun_ = true;
+  start_ = last_ = now;
+}
+
+void StepTimer::Stepped(double now) {
+  times_[count_ % kWindow] = now - last_;
+  last_ = now;
+  ++count_;
+}
+
+double StepTimer::Elapsed(double now) const { return begun_ ? std::max(0.0, now - start_) : 0; }
+
+double StepTimer::Remaining(int steps) const {
+  const int known = std::min(count_, kWindow);
+  if (known == 0 || steps <= 0) return 0;
+  std::array<double, kWindow> sorted = times_;
+  std::nth_element(sorted.begin(), sorted.begin() + known / 2, sorted.begin() + known);
+  return std::max(0.0, sorted[known / 2]) * steps;
+}
+
+}  // namespace impasto::jobs
