@@ -67,5 +67,5 @@ options+=(--preview-dir "${out%.*}-previews" --preview-every 10)
 [ -z "${SIZE:-}" ] || options+=(--max-size "$SIZE")
 started=$SECONDS
 "$bin/impasto" stylize "$content" "$style" -o "$out" "${options[@]}"
-say "$((SECONDS - started)) s. The picture: $PWD/$out"
+say "$((SECONDS - started)) s. The picture: $(realpath "$out")"
 say "the losses: ${out%.*}.csv; the pictures on the way: ${out%.*}-previews/"

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# What `make test` leaves out for its time: long runs, and the tests under sanitizers.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+failed=()
+ctest --preset all -L soak || failed+=("long runs")
+for sanitizer in asan tsan; do
+  scripts/build.sh "$sanitizer"
+  ctest --preset "$sanitizer" || failed+=("$sanitizer")
+done
+if [ "${#failed[@]}" -gt 0 ]; then
+  printf 'test_all: failed: %s\n' "${failed[@]}" >&2
+  exit 1
+fi
