@@ -1,5 +1,5 @@
-// What the services need from the program; app implements it. Errors are absl::Status; rpc turns them into gRPC's once, at the edge.
-// A status may carry the field at fault: see base/field_error.h.
+// What the services need from the program; app implements it. Errors are absl::Status; rpc turns them into
+// gRPC's once, at the edge. A status may carry the field at fault: see base/field_error.h.
 #pragma once
 
 #include <memory>
@@ -17,8 +17,10 @@ namespace impasto::rpc {
 class StylizationBackend {
  public:
   virtual ~StylizationBackend() = default;
-  // Starts a job. Never blocks: everything that takes time or can be wrong with the request is the job's preparation.
-  virtual absl::StatusOr<std::shared_ptr<jobs::Job>> Stylize(std::shared_ptr<const v1::StylizeRequest> request) = 0;
+  // Starts a job. Never blocks: everything that takes time or can be wrong with the request is the job's
+  // preparation.
+  virtual absl::StatusOr<std::shared_ptr<jobs::Job>> Stylize(
+      std::shared_ptr<const v1::StylizeRequest> request) = 0;
 };
 
 // One upload on its way. Not thread-safe. Dropped unfinished, it leaves nothing behind.
@@ -43,7 +45,7 @@ class ModelsBackend {
   virtual ~ModelsBackend() = default;
   virtual std::vector<v1::Model> ListModels() = 0;  // in the preferred order, without layers
   virtual absl::StatusOr<v1::Model> GetModel(const std::string& name) = 0;
-  virtual absl::StatusOr<v1::Model> LoadModel(const std::string& name) = 0;    // seconds
+  virtual absl::StatusOr<v1::Model> LoadModel(const std::string& name) = 0;  // seconds
   virtual absl::StatusOr<v1::Model> UnloadModel(const std::string& name) = 0;
 };
 

@@ -1,0 +1,132 @@
+#include "rpc/server.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/grpcpp.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/resource_quota.h>
+
+#include <limits>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "base/mutex.h"
+#include "base/status_macros.h"
+#include "rpc/listen.h"
+#include "rpc/models_service.h"
+#include "rpc/stylization_service.h"
+#include "rpc/worker.h"
+
+namespace impasto::rpc {
+namespace {
+
+// What a message may hold besides its pictures: recipe, profiles, framing.
+constexpr int64_t kRequestSlack = 1 << 20;
+// Messages that are being received, of all clients. Beyond it gRPC holds clients back.
+constexpr size_t kReceiveMemory = size_t{1} << 30;
+// For each connection; a host uses one or two.
+constexpr int kMaxStreams = 128;
+// A client whose machine is gone is noticed, and its job stopped, within half a minute.
+constexpr int kKeepaliveMillis = 20'000;
+constexpr int kKeepaliveTimeoutMillis = 10'000;
+// Clients may ping as often, with no call under way either.
+constexpr int kMinClientPingMillis = 10'000;
+// Loads that wait for the one that runs; each takes seconds.
+constexpr int kMaxWaitingLoads = 16;
+// A check reads a header; there can't be more than there are upload calls.
+constexpr int kMaxWaitingChecks = 64;
+
+class ServerImpl final : public Server {
+ public:
+  explicit ServerImpl(const ServerOptions& options)
+      : loader_(kMaxWaitingLoads),
+        checker_(kMaxWaitingChecks),
+        stylization_(options.stylization, options.uploads, &checker_,
+                     {.stylize_calls = options.max_stylize_calls}),
+        models_(options.models, &loader_) {}
+  ~ServerImpl() override { Shutdown(std::chrono::milliseconds(0)); }
+
+  absl::Status Listen(const ServerOptions& options) {
+    IMPASTO_ASSIGN_OR_RETURN(ListenAddress address, ParseListenAddress(options.listen));
+    IMPASTO_RETURN_IF_ERROR(CheckListenAddress(address));
+
+    grpc::EnableDefaultHealthCheckService(true);
+    // Said aloud, so that the linker keeps the plug-in.
+    grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+
+    grpc::ServerBuilder builder;
+    int port = 0;
+    builder.AddListeningPort(address.ToString(), grpc::InsecureServerCredentials(), &port);
+    builder.RegisterService(&stylization_);
+    builder.RegisterService(&models_);
+    builder.SetMaxReceiveMessageSize(static_cast<int>(options.max_request_bytes + kRequestSlack));
+    builder.SetResourceQuota(grpc::ResourceQuota("impasto").Resize(kReceiveMemory));
+    // Two servers on one port would share its clients between them.
+    builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+    builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, kMaxStreams);
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, kKeepaliveMillis);
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, kKeepaliveTimeoutMillis);
+    builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_PERMIT_WITHOUT_CALLS, 1);
+    // A job that waits sends nothing for long: pings go on all the same.
+    builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
+    builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, kMinClientPingMillis);
+    server_ = builder.BuildAndStart();
+    if (server_ == nullptr) {
+      return absl::UnavailableError(absl::StrCat("cannot listen on ", address.ToString()));
+    }
+    SetServing(false);
+    if (!address.is_unix()) address.port = port_ = port;
+    address_ = address.ToString();
+    return absl::OkStatus();
+  }
+
+  int port() const override { return port_; }
+  const std::string& address() const override { return address_; }
+
+  void SetServing(bool serving) override {
+    grpc::HealthCheckServiceInterface* health = server_->GetHealthCheckService();
+    health->SetServingStatus("", serving);
+    health->SetServingStatus(v1::Stylization::service_full_name(), serving);
+    health->SetServingStatus(v1::Models::service_full_name(), serving);
+  }
+
+  void Shutdown(std::chrono::milliseconds grace) override {
+    MutexLock lock(&shutdown_mutex_);
+    if (server_ == nullptr || std::exchange(shut_down_, true)) return;
+    // Waits for the reactors as well.
+    server_->Shutdown(std::chrono::system_clock::now() + grace);
+  }
+
+ private:
+  // In this order: the server goes first, the workers last.
+  Worker loader_;
+  Worker checker_;
+  StylizationService stylization_;
+  ModelsService models_;
+  std::unique_ptr<grpc::Server> server_;
+  int port_ = 0;
+  std::string address_;
+
+  Mutex shutdown_mutex_;
+  bool shut_down_ ABSL_GUARDED_BY(shutdown_mutex_) = false;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options) {
+  if (options.stylization == nullptr || options.uploads == nullptr || options.models == nullptr) {
+    return absl::InvalidArgumentError("the server needs all of its backends");
+  }
+  // gRPC counts messages' bytes in an int.
+  constexpr int64_t kMost = std::numeric_limits<int>::max() - kRequestSlack;
+  if (options.max_request_bytes < 1 || options.max_request_bytes > kMost) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("max_request_bytes: ", options.max_request_bytes, " is outside 1..", kMost));
+  }
+  if (options.max_stylize_calls < 1)
+    return absl::InvalidArgumentError("max_stylize_calls: must be at least 1");
+  auto server = std::make_unique<ServerImpl>(options);
+  IMPASTO_RETURN_IF_ERROR(server->Listen(options));
+  return server;
+}
+
+}  // namespace impasto::rpc
