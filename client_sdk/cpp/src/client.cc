@@ -1,5 +1,6 @@
 #include "impasto/client.h"
 
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <utility>
@@ -7,7 +8,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "client_core.h"
-#include "macros.h"
+#include "impasto/internal/status_macros.h"
 #include "status_conversion.h"
 #include "stylize_call_impl.h"
 
@@ -33,6 +34,11 @@ absl::StatusOr<v1::Model> CallForModel(const ClientCore& core, std::string_view 
 }
 
 }  // namespace
+
+std::string DefaultServerAddress() {
+  const char* const from_environment = std::getenv("IMPASTO_SERVER");
+  return from_environment != nullptr && *from_environment != '\0' ? from_environment : "127.0.0.1:50451";
+}
 
 Client::Client(std::shared_ptr<const ClientCore> core) : core_(std::move(core)) {}
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdlib>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -18,13 +17,12 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "macros.h"
+#include "impasto/internal/status_macros.h"
 #include "status_conversion.h"
 
 namespace impasto {
 namespace {
 
-constexpr char kDefaultAddress[] = "127.0.0.1:50451";
 constexpr size_t kUploadPartBytes = size_t{1} << 20;
 
 absl::Status CheckAddress(const std::string& address) {
@@ -98,9 +96,7 @@ ClientCore::ClientCore(ClientOptions options) : options_(std::move(options)) {
 
 absl::StatusOr<std::shared_ptr<const ClientCore>> ClientCore::Create(ClientOptions options) {
   if (options.address.empty()) {
-    const char* from_environment = std::getenv("IMPASTO_SERVER");
-    options.address =
-        from_environment != nullptr && *from_environment != '\0' ? from_environment : kDefaultAddress;
+    options.address = DefaultServerAddress();
   }
   IMPASTO_CLIENT_RETURN_IF_ERROR(CheckAddress(options.address));
   if (options.connect_timeout <= absl::ZeroDuration()) {

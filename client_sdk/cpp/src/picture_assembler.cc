@@ -6,7 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
-#include "macros.h"
+#include "impasto/internal/status_macros.h"
 
 namespace impasto {
 namespace {

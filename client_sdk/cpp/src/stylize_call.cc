@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "macros.h"
+#include "impasto/internal/status_macros.h"
 #include "status_conversion.h"
 #include "stylize_call_impl.h"
 

@@ -52,6 +52,9 @@ struct ClientOptions {
   int64_t max_received_picture_bytes = int64_t{1} << 30;
 };
 
+// The address that an empty one stands for.
+std::string DefaultServerAddress();
+
 // What Client::Stylize tells on the way, in the thread that called it. Any may be empty.
 struct StylizeCallbacks {
   std::function<void(const v1::Accepted&)> on_accepted;

@@ -1,4 +1,5 @@
-// Early return on a failed absl::Status or absl::StatusOr, inside the SDK alone.
+// Early return on a failed absl::Status or absl::StatusOr. For the SDK and the command line; not part of the
+// API.
 #pragma once
 
 #include <utility>

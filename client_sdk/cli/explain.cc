@@ -1,0 +1,107 @@
+#include "cli/explain.h"
+
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "cli/exit_codes.h"
+#include "impasto/error.h"
+
+namespace impasto::cli {
+namespace {
+
+// Where each field of a request comes from.
+constexpr std::pair<const char*, const char*> kFlags[] = {
+    {"recipe.content_layers", "--content-layer"},
+    {"recipe.style_layers", "--style-layer"},
+    {"recipe.style_picture_weights", "--style-picture-weight"},
+    {"recipe.initial_picture", "--init"},
+    {"recipe.preset", "--preset"},
+    {"recipe.model", "--model"},
+    {"recipe.content_weight", "--content-weight"},
+    {"recipe.style_weight", "--style-weight"},
+    {"recipe.tv_weight", "--tv-weight"},
+    {"recipe.normalization", "--normalization"},
+    {"recipe.pooling", "--pooling"},
+    {"recipe.learning_rate", "--learning-rate"},
+    {"recipe.iterations", "--iterations"},
+    {"recipe.seed", "--seed"},
+    {"recipe.max_size", "--max-size"},
+    {"recipe.style_size", "--style-size"},
+    {"preview.every_iterations", "--preview-every"},
+    {"output.quality", "--quality"},
+    {"output.size", "--output-size"},
+    {"output.format", "--output"},
+};
+
+std::string Hint(const absl::Status& status, const std::string& address) {
+  switch (status.code()) {
+    case absl::StatusCode::kUnavailable:
+      return absl::StrCat("Is impastod running at ", address, "? Start it with: impastod --listen ", address);
+    case absl::StatusCode::kUnimplemented:
+      return absl::StrCat("What answers at ", address,
+                          " doesn't speak impasto.v1: another program, or an older impastod.");
+    case absl::StatusCode::kNotFound:
+      return absl::StrContains(status.message(), "model")
+                 ? "`impasto models list` shows the models that there are."
+                 : "";
+    case absl::StatusCode::kResourceExhausted:
+      return "Try again later, or with fewer or smaller pictures.";
+    case absl::StatusCode::kInternal:
+    case absl::StatusCode::kUnknown:
+    case absl::StatusCode::kDataLoss:
+      return "The server's log may say more.";
+    default:
+      return "";
+  }
+}
+
+}  // namespace
+
+int ExitCodeFor(const absl::Status& status) {
+  return absl::IsUnavailable(status) ? kExitUnreachable : kExitFailed;
+}
+
+std::string FlagOfField(const std::string& field) {
+  const size_t end = field.find_first_of("[.");
+  const std::string first = field.substr(0, end);
+  if (first == "content") {
+    return "CONTENT";
+  }
+  if (first == "initial") {
+    return "--init";
+  }
+  if (first == "styles") {
+    int index = 0;
+    const size_t close = field.find(']');
+    if (end != std::string::npos && close != std::string::npos && close > end &&
+        absl::SimpleAtoi(field.substr(end + 1, close - end - 1), &index) && index >= 0) {
+      return absl::StrCat("STYLE ", int64_t{index} + 1);
+    }
+    return "STYLE";
+  }
+  for (const auto& [name, flag] : kFlags) {
+    if (field == name || absl::StartsWith(field, absl::StrCat(name, ".")) ||
+        absl::StartsWith(field, absl::StrCat(name, "["))) {
+      return flag;
+    }
+  }
+  return "";
+}
+
+std::string Explain(const absl::Status& status, const std::string& address) {
+  std::string text(status.message());
+  if (text.empty()) {
+    text = absl::StatusCodeToString(status.code());
+  }
+  // Servers name the field in their words as a rule; where one doesn't, it is in the details.
+  const std::string field = ErrorField(status);
+  if (!field.empty() && !absl::StrContains(text, field)) {
+    text = absl::StrCat(field, ": ", text);
+  }
+  const std::string hint = Hint(status, address);
+  return hint.empty() ? text : absl::StrCat(text, "\n  ", hint);
+}
+
+}  // namespace impasto::cli

@@ -1,0 +1,157 @@
+#include "cli/stylize_flags.h"
+
+#include <CLI/CLI.hpp>
+
+namespace impasto::cli {
+
+// Ranges are in the help, and checked by the server: it has the last word on them in any case, and says more
+// about what is wrong.
+
+void AddServerOptions(CLI::App* command, std::string* server, double* wait_seconds) {
+  command
+      ->add_option(
+          "--server", *server,
+          "Where impastod listens: HOST:PORT or unix:PATH\n(default: $IMPASTO_SERVER, else 127.0.0.1:50451)")
+      ->type_name("H:P")
+      ->group("Server");
+  command->add_option("--wait", *wait_seconds, "Wait so long for a server that isn't there yet (0..86400)")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(0.0, 86400.0).description(""))
+      ->group("Server");
+}
+
+void AddStylizeOptions(CLI::App* command, StylizeFlags* flags) {
+  command->add_option("CONTENT", flags->content, "The photograph: PNG, JPEG, WebP or TIFF")
+      ->type_name("FILE")
+      ->required();
+  command->add_option("STYLE", flags->styles, "The painting; or up to 16, which are mixed")
+      ->type_name("FILE")
+      ->required();
+  command
+      ->add_option("-o,--output", flags->output,
+                   "The result; its extension chooses the format:\npng, jpg, webp or tif")
+      ->type_name("OUT")
+      ->required();
+
+  const char* const method = "What is painted";
+  command
+      ->add_option("--preset", flags->preset,
+                   "painterly (default; made to look good) or\nreference (the method's published figures)")
+      ->type_name("NAME")
+      ->group(method);
+  command->add_option("--model", flags->model, "vgg19, vgg16, resnet50; see `impasto models list`")
+      ->type_name("NAME")
+      ->group(method);
+  command->add_option("--iterations", flags->iterations, "Steps, 1..100000")->type_name("N")->group(method);
+  command
+      ->add_option("--max-size", flags->max_size,
+                   "Long side of the working picture, pixels, 16..8192\n(default 512; smaller pictures "
+                   "aren't enlarged)")
+      ->type_name("PIXELS")
+      ->group(method);
+  command
+      ->add_option("--style-size", flags->style_size,
+                   "Long side of the paintings, pixels, 16..8192\n(default: --max-size); larger: finer "
+                   "strokes seen whole")
+      ->type_name("PIXELS")
+      ->group(method);
+  command
+      ->add_option(
+          "--init", flags->init,
+          "Start from: content (default), noise, or a picture file\n(a file of such a name: ./content)")
+      ->type_name("content|noise|FILE")
+      ->group(method);
+  command->add_option("--content-weight", flags->content_weight, "Factor of the content loss, 0..1e15")
+      ->type_name("W")
+      ->group(method);
+  command->add_option("--style-weight", flags->style_weight, "Factor of the style loss, above 0, up to 1e15")
+      ->type_name("W")
+      ->group(method);
+  command
+      ->add_option("--tv-weight", flags->tv_weight,
+                   "Factor of the total variation, 0..1e15; 0: none; more: smoother")
+      ->type_name("W")
+      ->group(method);
+  command->add_option("--learning-rate", flags->learning_rate, "Adam's step, grey levels, above 0, up to 255")
+      ->type_name("RATE")
+      ->group(method);
+  command
+      ->add_option("--content-layer", flags->content_layers,
+                   "A content layer, and its weight in the sum, 0..1e12\n(default weight: 1/number of "
+                   "layers). Repeatable, at most "
+                   "64;\nreplaces all of the preset's")
+      ->type_name("NAME[=W]")
+      ->allow_extra_args(false)
+      ->group(method);
+  command->add_option("--style-layer", flags->style_layers, "A style layer, in the same way")
+      ->type_name("NAME[=W]")
+      ->allow_extra_args(false)
+      ->group(method);
+  command
+      ->add_option(
+          "--style-picture-weight", flags->style_picture_weights,
+          "Share of the first STYLE, then of the second, ...:\n0..1e6, one for each (default: all the same)")
+      ->type_name("W")
+      ->allow_extra_args(false)
+      ->group(method);
+  command
+      ->add_option("--normalization", flags->normalization,
+                   "How losses are normalised: mean, or the paper's sums")
+      ->type_name("mean|paper")
+      ->check(CLI::IsMember({"mean", "paper"}).description(""))
+      ->group(method);
+  command->add_option("--pooling", flags->pooling, "The network's pooling layers: max, or avg (smoother)")
+      ->type_name("max|avg")
+      ->check(CLI::IsMember({"max", "avg"}).description(""))
+      ->group(method);
+  command->add_option("--seed", flags->seed, "Seed of the noise, 0..2^64-1")->type_name("N")->group(method);
+  command
+      ->add_option(
+          "--recipe", flags->recipe,
+          "Take all of the above from a file that --save-recipe wrote;\nflags that are given go before it")
+      ->type_name("FILE")
+      ->group(method);
+
+  const char* const outputs = "What is written";
+  command
+      ->add_option("--output-size", flags->output_size,
+                   "working (default): the size that was painted;\noriginal: the photograph's own")
+      ->type_name("working|original")
+      ->check(CLI::IsMember({"working", "original"}).description(""))
+      ->group(outputs);
+  command->add_option("--quality", flags->quality, "Of JPEG and WebP, 1..100 (default 92)")
+      ->type_name("N")
+      ->group(outputs);
+  command->add_option("--save-recipe", flags->save_recipe, "The recipe with every value, as JSON")
+      ->type_name("FILE")
+      ->group(outputs);
+  command
+      ->add_option(
+          "--loss-csv", flags->loss_csv,
+          "The losses: iteration,total,content,style,seconds;\nalso of a run that fails or is cancelled")
+      ->type_name("FILE")
+      ->group(outputs);
+  CLI::Option* const preview_dir =
+      command
+          ->add_option("--preview-dir", flags->preview_dir,
+                       "Pictures on the way: preview_000050.jpg, ...; made if missing")
+          ->type_name("DIR")
+          ->group(outputs);
+  command
+      ->add_option("--preview-every", flags->preview_every,
+                   "Steps from one to the next, 1..100000 (default: 5 % of\n--iterations; every 10 where the "
+                   "preset decides those)")
+      ->type_name("N")
+      ->check(CLI::Range(1, 100000).description(""))
+      ->needs(preview_dir)
+      ->group(outputs);
+  command
+      ->add_flag("--keep-on-interrupt", flags->keep_on_interrupt,
+                 "Ctrl-C writes the newest picture to OUT; without\nthis flag it leaves OUT alone")
+      ->group(outputs);
+  command->add_flag("-q,--quiet", flags->quiet, "Say nothing but errors")->group(outputs);
+
+  AddServerOptions(command, &flags->server, &flags->wait_seconds);
+}
+
+}  // namespace impasto::cli

@@ -1,0 +1,58 @@
+// The command line of `impasto stylize`, as it was typed.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+}
+
+namespace impasto::cli {
+
+// What isn't given stays empty: the server's defaults are the server's.
+struct StylizeFlags {
+  std::string content;
+  std::vector<std::string> styles;
+  std::string output;
+
+  std::optional<std::string> preset;
+  std::optional<std::string> model;
+  std::optional<int> iterations;
+  std::optional<int> max_size;
+  std::optional<int> style_size;
+  std::optional<std::string> init;           // content, noise or a file
+  std::optional<std::string> pooling;        // max, avg
+  std::optional<std::string> normalization;  // mean, paper
+  std::optional<double> content_weight;
+  std::optional<double> style_weight;
+  std::optional<double> tv_weight;
+  std::optional<double> learning_rate;
+  std::vector<std::string> content_layers;  // NAME[=WEIGHT]
+  std::vector<std::string> style_layers;
+  std::vector<double> style_picture_weights;
+  std::optional<uint64_t> seed;
+  std::string recipe;  // a file
+
+  std::optional<std::string> output_size;  // working, original
+  std::optional<int> quality;
+  std::string save_recipe;
+  std::string loss_csv;
+  std::string preview_dir;
+  std::optional<int> preview_every;
+  bool keep_on_interrupt = false;
+
+  std::string server;
+  double wait_seconds = 0;
+  bool quiet = false;
+};
+
+// Options that every command has.
+void AddServerOptions(CLI::App* command, std::string* server, double* wait_seconds);
+
+// Defines the command's options; parsing fills `flags`, which has to outlive it.
+void AddStylizeOptions(CLI::App* command, StylizeFlags* flags);
+
+}  // namespace impasto::cli

@@ -1,0 +1,173 @@
+#include "cli/stylize_request.h"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "absl/status/status.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "cli/output_format.h"
+#include "cli/recipe_file.h"
+#include "impasto/internal/status_macros.h"
+#include "impasto/picture.h"
+
+namespace impasto::cli {
+namespace {
+
+// Where the server decides the number of steps, 5 % of them isn't known yet.
+constexpr int kDefaultPreviewEvery = 10;
+// What Ctrl-C can lose of a run whose newest picture is to be kept.
+constexpr int kKeepIntervalSeconds = 2;
+
+using LayerWeights = google::protobuf::RepeatedPtrField<v1::LayerWeight>;
+
+absl::Status ReplaceLayers(const char* flag, const std::vector<std::string>& texts, LayerWeights* layers) {
+  if (texts.empty()) {
+    return absl::OkStatus();
+  }
+  layers->Clear();
+  for (const std::string& text : texts) {
+    const size_t equals = text.find('=');
+    v1::LayerWeight* layer = layers->Add();
+    layer->set_layer(text.substr(0, equals));
+    double weight = 0;
+    const bool has_weight = equals != std::string::npos;
+    if (layer->layer().empty() || (has_weight && !absl::SimpleAtod(text.substr(equals + 1), &weight))) {
+      return absl::InvalidArgumentError(
+          absl::StrCat(flag, " ", text, ": not of the form NAME or NAME=WEIGHT"));
+    }
+    if (has_weight) {
+      layer->set_weight(weight);
+    }
+  }
+  return absl::OkStatus();
+}
+
+std::string FullModelName(const std::string& name) {
+  return name.find('/') == std::string::npos ? absl::StrCat("models/", name) : name;
+}
+
+void SetPresetAndModel(const StylizeFlags& flags, v1::Recipe* recipe, std::vector<std::string>* notes) {
+  if (flags.preset.has_value()) {
+    if (!flags.recipe.empty() && !recipe->preset().empty() && recipe->preset() != *flags.preset) {
+      notes->push_back(absl::StrCat("--preset ", *flags.preset, " goes before the preset \"",
+                                    recipe->preset(), "\" of ", flags.recipe,
+                                    "; values that are written out there stay."));
+    }
+    recipe->set_preset(*flags.preset);
+  }
+  if (flags.model.has_value()) {
+    const std::string model = FullModelName(*flags.model);
+    if (!recipe->weights_sha256().empty() && recipe->model() != model) {
+      // Another model's weights can't have that checksum: keeping it would only make the server refuse.
+      recipe->clear_weights_sha256();
+      notes->push_back(absl::StrCat("--model ", *flags.model, " goes before ", recipe->model(), " of ",
+                                    flags.recipe, "; its weights' checksum is dropped."));
+    }
+    recipe->set_model(model);
+  }
+}
+
+absl::Status SetInitialPicture(const StylizeFlags& flags, v1::StylizeRequest* request) {
+  if (!flags.init.has_value()) {
+    return absl::OkStatus();
+  }
+  v1::Recipe& recipe = *request->mutable_recipe();
+  if (*flags.init == "content") {
+    recipe.set_initial_picture(v1::INITIAL_PICTURE_CONTENT);
+  } else if (*flags.init == "noise") {
+    recipe.set_initial_picture(v1::INITIAL_PICTURE_NOISE);
+  } else {
+    recipe.set_initial_picture(v1::INITIAL_PICTURE_SUPPLIED);
+    IMPASTO_CLIENT_ASSIGN_OR_RETURN(*request->mutable_initial(), PictureFromFile(*flags.init));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status SetRecipe(const StylizeFlags& flags, v1::Recipe* recipe, std::vector<std::string>* notes) {
+  if (!flags.recipe.empty()) {
+    IMPASTO_CLIENT_ASSIGN_OR_RETURN(*recipe, ReadRecipe(flags.recipe));
+  }
+  SetPresetAndModel(flags, recipe, notes);
+  IMPASTO_CLIENT_RETURN_IF_ERROR(
+      ReplaceLayers("--content-layer", flags.content_layers, recipe->mutable_content_layers()));
+  IMPASTO_CLIENT_RETURN_IF_ERROR(
+      ReplaceLayers("--style-layer", flags.style_layers, recipe->mutable_style_layers()));
+  if (flags.content_weight.has_value()) {
+    recipe->set_content_weight(*flags.content_weight);
+  }
+  if (flags.style_weight.has_value()) {
+    recipe->set_style_weight(*flags.style_weight);
+  }
+  if (flags.tv_weight.has_value()) {
+    recipe->set_tv_weight(*flags.tv_weight);
+  }
+  if (flags.normalization.has_value()) {
+    recipe->set_normalization(*flags.normalization == "paper" ? v1::NORMALIZATION_PAPER
+                                                              : v1::NORMALIZATION_MEAN);
+  }
+  if (flags.pooling.has_value()) {
+    recipe->set_pooling(*flags.pooling == "avg" ? v1::POOLING_AVERAGE : v1::POOLING_MAX);
+  }
+  if (flags.learning_rate.has_value()) {
+    recipe->set_learning_rate(*flags.learning_rate);
+  }
+  if (flags.iterations.has_value()) {
+    recipe->set_iterations(*flags.iterations);
+  }
+  if (flags.seed.has_value()) {
+    recipe->set_seed(*flags.seed);
+  }
+  if (flags.max_size.has_value()) {
+    recipe->set_max_size(*flags.max_size);
+  }
+  if (flags.style_size.has_value()) {
+    recipe->set_style_size(*flags.style_size);
+  }
+  if (!flags.style_picture_weights.empty()) {
+    recipe->mutable_style_picture_weights()->Assign(flags.style_picture_weights.begin(),
+                                                    flags.style_picture_weights.end());
+  }
+  return absl::OkStatus();
+}
+
+void SetPreview(const StylizeFlags& flags, v1::PictureFormat output_format, v1::StylizeRequest* request) {
+  if (!flags.preview_dir.empty()) {
+    const v1::Recipe& recipe = request->recipe();
+    const int automatic =
+        recipe.has_iterations() ? std::max(1, recipe.iterations() / 20) : kDefaultPreviewEvery;
+    request->mutable_preview()->set_every_iterations(flags.preview_every.value_or(automatic));
+    request->mutable_preview()->set_format(v1::PICTURE_FORMAT_JPEG);
+  }
+  if (flags.keep_on_interrupt) {
+    // What is kept becomes OUT: it has to have OUT's format, and the whole working size.
+    request->mutable_preview()->mutable_interval()->set_seconds(kKeepIntervalSeconds);
+    request->mutable_preview()->set_format(output_format);
+  }
+}
+
+}  // namespace
+
+absl::StatusOr<v1::StylizeRequest> BuildRequest(const StylizeFlags& flags, std::vector<std::string>* notes) {
+  v1::StylizeRequest request;
+  IMPASTO_CLIENT_ASSIGN_OR_RETURN(const v1::PictureFormat format, FormatOfFile(flags.output));
+  request.mutable_output()->set_format(format);
+  if (flags.quality.has_value()) {
+    request.mutable_output()->set_quality(*flags.quality);
+  }
+  if (flags.output_size.has_value()) {
+    request.mutable_output()->set_size(*flags.output_size == "original" ? v1::OUTPUT_SIZE_ORIGINAL
+                                                                        : v1::OUTPUT_SIZE_WORKING);
+  }
+  IMPASTO_CLIENT_RETURN_IF_ERROR(SetRecipe(flags, request.mutable_recipe(), notes));
+  SetPreview(flags, format, &request);
+  IMPASTO_CLIENT_ASSIGN_OR_RETURN(*request.mutable_content(), PictureFromFile(flags.content));
+  for (const std::string& style : flags.styles) {
+    IMPASTO_CLIENT_ASSIGN_OR_RETURN(*request.add_styles(), PictureFromFile(style));
+  }
+  IMPASTO_CLIENT_RETURN_IF_ERROR(SetInitialPicture(flags, &request));
+  return request;
+}
+
+}  // namespace impasto::cli
