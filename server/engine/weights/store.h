@@ -36,8 +36,7 @@ class WeightsStore {
   const std::string& directory() const { return directory_; }
 
   struct Listing {
-    std::vector<WeightsFileInfo>
-        files;  // sorted: model, then complete before partial, then full precision first
+    std::vector<WeightsFileInfo> files;  // by model, and each model's in the order of Find
     std::vector<std::string> refused;  // "FILE: reason", for every other regular file that looks like weights
   };
   // Every supported file in the folder. NOT_FOUND where the folder isn't there.
@@ -55,8 +54,12 @@ class WeightsStore {
   std::string directory_;
 };
 
-// The command `impastod weights ...`; argv[0] is "weights". Prints to stdout, errors to stderr; returns the
-// exit code.
+// $IMPASTO_WEIGHTS_DIR, or else impasto/weights in the user's data folder ($XDG_DATA_HOME, ~/.local/share).
+std::string DefaultWeightsDirectory();
+
+// The command `impastod weights ...`; argv[0] is "weights". Prints to stdout, errors to stderr. Returns the
+// exit code: 0, 1 where something failed, 2 for a wrong command line. It is in the target
+// impasto_weights_command, so that a reader of weights doesn't link what downloads need.
 int WeightsMain(int argc, const char* const* argv);
 
 }  // namespace impasto::engine
