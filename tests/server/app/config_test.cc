@@ -1,0 +1,98 @@
+#include "app/config.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <vector>
+
+namespace impasto::app {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+CommandLine Parse(std::vector<const char*> flags) {
+  flags.insert(flags.begin(), "impastod");
+  return ParseCommandLine(static_cast<int>(flags.size()), flags.data());
+}
+
+TEST(ConfigTest, Defaults) {
+  const CommandLine line = Parse({});
+  ASSERT_FALSE(line.exit) << line.text;
+  EXPECT_EQ(line.config.listen, "127.0.0.1:50451");
+  EXPECT_THAT(line.config.models, IsEmpty());
+  EXPECT_EQ(line.config.weights_dir, DefaultWeightsDir());
+  EXPECT_EQ(line.config.device.device, "auto");
+  EXPECT_EQ(line.config.device.threads, 0);
+  EXPECT_FALSE(line.config.allow_random_weights);
+  EXPECT_EQ(line.config.max_request_bytes, 67108864);
+  EXPECT_EQ(line.config.port_file, "");
+}
+
+TEST(ConfigTest, EveryFlag) {
+  const CommandLine line =
+      Parse({"--listen", "[::1]:0", "--models", "resnet50, vgg19,resnet50", "--weights-dir", "w", "--device",
+             "cuda:1", "--threads", "3", "--allow-random-weights", "--max-request-bytes", "1048576",
+             "--port-file", "p"});
+  ASSERT_FALSE(line.exit) << line.text;
+  EXPECT_EQ(line.config.listen, "[::1]:0");
+  EXPECT_THAT(line.config.models, ElementsAre("resnet50", "vgg19"));
+  EXPECT_EQ(line.config.weights_dir, "w");
+  EXPECT_EQ(line.config.device.device, "cuda:1");
+  EXPECT_EQ(line.config.device.threads, 3);
+  EXPECT_TRUE(line.config.allow_random_weights);
+  EXPECT_EQ(line.config.max_request_bytes, 1048576);
+  EXPECT_EQ(line.config.port_file, "p");
+}
+
+TEST(ConfigTest, VersionAndHelpExitWithZero) {
+  EXPECT_EQ(Parse({"--version"}).exit_code, 0);
+  EXPECT_THAT(Parse({"--version"}).text, HasSubstr("impastod 0."));
+  EXPECT_TRUE(Parse({"--help"}).exit);
+  EXPECT_EQ(Parse({"--help"}).exit_code, 0);
+  EXPECT_THAT(Parse({"--help"}).text, HasSubstr("--weights-dir"));
+}
+
+TEST(ConfigTest, UsageErrorsExitWithTwoAndNameTheFlag) {
+  const std::vector<std::vector<const char*>> bad = {
+      {"--listen", "localhost"}, {"--listen", "127.0.0.1:70000"},
+      {"--listen", ":1"},        {"--listen", "::1:0"},
+      {"--listen", "a:-1"},      {"--models", "vgg11"},
+      {"--models", ""},          {"--models", "vgg19,,vgg16"},
+      {"--device", "gpu"},       {"--device", "cuda:x"},
+      {"--device", "cuda:-1"},   {"--threads", "-1"},
+      {"--threads", "many"},     {"--max-request-bytes", "1"},
+      {"--weights-dir", ""},     {"--max-request-bytes", "9999999999"},
+      {"--no-such-flag", "1"},
+  };
+  for (const std::vector<const char*>& flags : bad) {
+    const CommandLine line = Parse(flags);
+    EXPECT_TRUE(line.exit) << flags[0] << " " << flags[1];
+    EXPECT_EQ(line.exit_code, 2) << flags[0] << " " << flags[1];
+    EXPECT_THAT(line.text, HasSubstr(flags[0]));
+  }
+  EXPECT_EQ(Parse({"stray"}).exit_code, 2);
+}
+
+TEST(ConfigTest, AnUnknownModelIsAnsweredWithTheModelsThereAre) {
+  EXPECT_THAT(Parse({"--models", "vgg11"}).text,
+              HasSubstr("\"vgg11\" is no model; there are auto, vgg19, vgg16, resnet50"));
+}
+
+TEST(ConfigTest, TheWeightsFolderFollowsTheEnvironment) {
+  unsetenv("IMPASTO_WEIGHTS_DIR");
+  setenv("XDG_DATA_HOME", "/data", 1);
+  EXPECT_EQ(DefaultWeightsDir(), "/data/impasto/weights");
+  setenv("XDG_DATA_HOME", "", 1);
+  setenv("HOME", "/me", 1);
+  EXPECT_EQ(DefaultWeightsDir(), "/me/.local/share/impasto/weights");
+  setenv("IMPASTO_WEIGHTS_DIR", "/weights", 1);
+  EXPECT_EQ(DefaultWeightsDir(), "/weights");
+  EXPECT_EQ(Parse({}).config.weights_dir, "/weights");
+  EXPECT_EQ(Parse({"--weights-dir", "/other"}).config.weights_dir, "/other");
+}
+
+}  // namespace
+}  // namespace impasto::app
