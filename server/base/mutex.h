@@ -1,5 +1,5 @@
-// std::mutex with clang's thread-safety annotations. Debian's absl::Mutex is not instrumented, so that ThreadSanitizer
-// reports races in it that aren't there; std::mutex has none.
+// std::mutex with clang's thread-safety annotations. Debian's absl::Mutex is not instrumented, so that
+// ThreadSanitizer reports races in it that aren't there; std::mutex has none.
 #pragma once
 
 #include <chrono>
@@ -41,7 +41,8 @@ class CondVar {
   }
   // As Wait, for at most `timeout`. False when the time ran out.
   template <class Rep, class Period>
-  bool WaitFor(Mutex* mutex, std::chrono::duration<Rep, Period> timeout) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+  bool WaitFor(Mutex* mutex, std::chrono::duration<Rep, Period> timeout)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
     std::unique_lock<std::mutex> lock(mutex->mutex_, std::adopt_lock);
     const bool woken = cv_.wait_for(lock, timeout) == std::cv_status::no_timeout;
     lock.release();

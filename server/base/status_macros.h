@@ -6,11 +6,11 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-#define IMPASTO_RETURN_IF_ERROR(expr)                    \
-  do {                                                   \
-    if (absl::Status status_ = (expr); !status_.ok()) {  \
-      return status_;                                    \
-    }                                                    \
+#define IMPASTO_RETURN_IF_ERROR(expr)                   \
+  do {                                                  \
+    if (absl::Status status_ = (expr); !status_.ok()) { \
+      return status_;                                   \
+    }                                                   \
   } while (false)
 
 #define IMPASTO_CONCAT_INNER_(a, b) a##b

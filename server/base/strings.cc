@@ -26,7 +26,8 @@ size_t EditDistance(absl::string_view a, absl::string_view b) {
 
 }  // namespace
 
-std::vector<std::string> NearestNames(absl::string_view word, const std::vector<std::string>& names, size_t count) {
+std::vector<std::string> NearestNames(absl::string_view word, const std::vector<std::string>& names,
+                                      size_t count) {
   // A name longer than any layer's is noise: comparing its head keeps the cost bounded.
   const std::string lower = absl::AsciiStrToLower(word.substr(0, 128));
   std::vector<std::pair<size_t, size_t>> ranked;

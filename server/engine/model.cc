@@ -8,15 +8,16 @@
 
 namespace impasto::engine {
 
-absl::StatusOr<std::shared_ptr<const Model>> Model::Load(Graph graph, Weights weights, const DeviceOptions& options) {
+absl::StatusOr<std::shared_ptr<const Model>> Model::Load(Graph graph, Weights weights,
+                                                         const DeviceOptions& options) {
   std::shared_ptr<Model> model(new Model(std::move(graph)));
   model->family_ = weights.family;
   model->preprocessing_ = weights.preprocessing;
   model->origin_ = weights.origin;
   model->sha256_ = weights.sha256;
   model->missing_layers_ = MissingLayers(model->graph_, weights);
-  IMPASTO_ASSIGN_OR_RETURN(model->executor_,
-                           MakeTorchExecutor(model->graph_, std::move(weights), options.device, options.threads));
+  IMPASTO_ASSIGN_OR_RETURN(model->executor_, MakeTorchExecutor(model->graph_, std::move(weights),
+                                                               options.device, options.threads));
   return model;
 }
 

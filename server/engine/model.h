@@ -22,9 +22,11 @@ class Model {
  public:
   // `weights` of the graph's model; its numbers move to the device and are not kept twice.
   // INVALID_ARGUMENT: a device that isn't known; FAILED_PRECONDITION: a device that isn't there.
-  static absl::StatusOr<std::shared_ptr<const Model>> Load(Graph graph, Weights weights, const DeviceOptions& options);
+  static absl::StatusOr<std::shared_ptr<const Model>> Load(Graph graph, Weights weights,
+                                                           const DeviceOptions& options);
 
-  // Runs every layer once, forward and backward, on a small picture, so that the first job doesn't pay for it.
+  // Runs every layer once, forward and backward, on a small picture, so that the first job doesn't pay for
+  // it.
   absl::Status WarmUp() const;
 
   const std::string& name() const { return graph_.model(); }

@@ -26,11 +26,13 @@ absl::Status Check(absl::string_view field, double value, const Range& range) {
   const bool low_ok = range.above_low ? value > range.low : value >= range.low;
   const bool high_ok = range.below_high ? value < range.high : value <= range.high;
   if (low_ok && high_ok) return absl::OkStatus();  // false for NaN
-  return FieldError(field, absl::StrFormat("%g is not %s %g and %s %g", value, range.above_low ? "above" : "at least", range.low,
-                                           range.below_high ? "below" : "at most", range.high));
+  return FieldError(
+      field, absl::StrFormat("%g is not %s %g and %s %g", value, range.above_low ? "above" : "at least",
+                             range.low, range.below_high ? "below" : "at most", range.high));
 }
 
-absl::Status CheckLayers(absl::string_view field, const std::vector<LayerWeight>& layers, const Graph& graph) {
+absl::Status CheckLayers(absl::string_view field, const std::vector<LayerWeight>& layers,
+                         const Graph& graph) {
   if (layers.size() > kMaxLayers) {
     return FieldError(field, absl::StrCat("there are ", layers.size(), " layers; at most ", kMaxLayers));
   }
@@ -40,14 +42,16 @@ absl::Status CheckLayers(absl::string_view field, const std::vector<LayerWeight>
     const int node = graph.Find(layers[i].layer);
     if (node < 0 || graph.nodes()[node].op == Op::kInput) {
       return FieldError(absl::StrCat(at, ".layer"),
-                        absl::StrCat("unknown layer \"", layers[i].layer.substr(0, 128), "\" of ", graph.model(),
-                                     "; the nearest names are ",
+                        absl::StrCat("unknown layer \"", layers[i].layer.substr(0, 128), "\" of ",
+                                     graph.model(), "; the nearest names are ",
                                      absl::StrJoin(NearestNames(layers[i].layer, graph.LayerNames()), ", ")));
     }
     if (!seen.insert(layers[i].layer).second) {
       return FieldError(absl::StrCat(at, ".layer"), absl::StrCat(layers[i].layer, " is there twice"));
     }
-    if (absl::Status status = Check(absl::StrCat(at, ".weight"), layers[i].weight, {0, kMaxLayerWeight}); !status.ok()) return status;
+    if (absl::Status status = Check(absl::StrCat(at, ".weight"), layers[i].weight, {0, kMaxLayerWeight});
+        !status.ok())
+      return status;
   }
   return absl::OkStatus();
 }
@@ -56,6 +60,18 @@ std::vector<LayerWeight> Equal(const std::vector<std::string>& names) {
   std::vector<LayerWeight> layers;
   for (const std::string& name : names) layers.push_back({name, 1.0 / static_cast<double>(names.size())});
   return layers;
+}
+
+// The losses of Keras's weights over those of the family's, for the same pictures: weights of the loss that
+// are right for one family are right for the other when they are multiplied by this. torchvision's
+// activations are some fifty times smaller, content losses go with their square and style losses with their
+// fourth power.
+struct LossScale {
+  double content, style;
+};
+LossScale ScaleOf(WeightsFamily family) {
+  if (family == WeightsFamily::kTorchvision) return {3e3, 4e9};
+  return {1, 1};
 }
 
 }  // namespace
@@ -69,32 +85,37 @@ absl::StatusOr<Recipe> MakePreset(absl::string_view preset, absl::string_view mo
   Recipe recipe;
   recipe.model = std::string(model);
   recipe.preset = std::string(preset);
+  const LossScale scale = ScaleOf(family);
   const bool vgg = model == "vgg19" || model == "vgg16";
   if (!vgg && model != "resnet50") {
-    return absl::NotFoundError(absl::StrCat("no model \"", model.substr(0, 128), "\"; there are ", absl::StrJoin(ModelNames(), ", ")));
+    return absl::NotFoundError(absl::StrCat("no model \"", model.substr(0, 128), "\"; there are ",
+                                            absl::StrJoin(ModelNames(), ", ")));
   }
-  const std::vector<std::string> vgg_style = {"block1_conv1", "block2_conv1", "block3_conv1", "block4_conv1", "block5_conv1"};
+  const std::vector<std::string> vgg_style = {"block1_conv1", "block2_conv1", "block3_conv1", "block4_conv1",
+                                              "block5_conv1"};
   if (preset == "reference") {
     recipe.content_layers = Equal({vgg ? "block5_conv2" : "conv5_block3_3_bn"});
-    recipe.style_layers = Equal(vgg ? vgg_style
-                                    : std::vector<std::string>{"conv2_block2_2_bn", "conv3_block1_0_bn", "conv3_block1_0_conv",
-                                                               "conv4_block1_2_bn", "conv5_block1_3_bn"});
-    recipe.content_weight = vgg ? 1e5 : 1;
-    recipe.style_weight = vgg ? 1e-2 : 1e5;
+    recipe.style_layers =
+        Equal(vgg ? vgg_style
+                  : std::vector<std::string>{"conv2_block2_2_bn", "conv3_block1_0_bn", "conv3_block1_0_conv",
+                                             "conv4_block1_2_bn", "conv5_block1_3_bn"});
+    recipe.content_weight = (vgg ? 1e5 : 1) * scale.content;
+    recipe.style_weight = (vgg ? 1e-2 : 1e5) * scale.style;
     return recipe;
   }
   if (preset == "painterly") {
     if (vgg) {
       recipe.content_layers = {{"block4_conv2", 0.01}};
       constexpr double kChannels[] = {64, 128, 256, 512, 512};
-      for (size_t i = 0; i < vgg_style.size(); ++i) recipe.style_layers.push_back({vgg_style[i], 10 / (kChannels[i] * kChannels[i])});
+      for (size_t i = 0; i < vgg_style.size(); ++i)
+        recipe.style_layers.push_back({vgg_style[i], 10 / (kChannels[i] * kChannels[i])});
     }
     recipe.content_weight = 1;
     recipe.style_weight = 1;
     return recipe;
   }
-  return absl::NotFoundError(
-      absl::StrCat("no preset \"", preset.substr(0, 128), "\"; there are ", absl::StrJoin(PresetNames(), ", ")));
+  return absl::NotFoundError(absl::StrCat("no preset \"", preset.substr(0, 128), "\"; there are ",
+                                          absl::StrJoin(PresetNames(), ", ")));
 }
 
 absl::Status ValidateRecipe(const Recipe& recipe, const Graph& graph) {
@@ -116,11 +137,13 @@ absl::Status ValidateRecipe(const Recipe& recipe, const Graph& graph) {
   }
   double style_sum = 0;
   for (const LayerWeight& layer : recipe.style_layers) style_sum += layer.weight;
-  if (!(style_sum > 0)) return FieldError("style_layers", "no style layer has a weight above 0: there is nothing to paint after");
+  if (!(style_sum > 0))
+    return FieldError("style_layers", "no style layer has a weight above 0: there is nothing to paint after");
   if (!recipe.style_picture_weights.empty()) {
     double sum = 0;
     for (size_t i = 0; i < recipe.style_picture_weights.size(); ++i) {
-      absl::Status status = Check(absl::StrCat("style_picture_weights[", i, "]"), recipe.style_picture_weights[i], {0, 1e6});
+      absl::Status status =
+          Check(absl::StrCat("style_picture_weights[", i, "]"), recipe.style_picture_weights[i], {0, 1e6});
       if (!status.ok()) return status;
       sum += recipe.style_picture_weights[i];
     }

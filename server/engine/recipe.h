@@ -15,7 +15,8 @@ namespace impasto::engine {
 
 enum class Normalization {
   kMean,   // content: mean((F - P)^2); style layer: mean over N x N of (G - A)^2
-  kPaper,  // content: sum((F - P)^2);  style layer: 1/4 mean over N x N of (G - A)^2, which is 1/(4 N^2 M^2) sum with G unnormalised
+  kPaper,  // content: sum((F - P)^2);  style layer: 1/4 mean over N x N of (G - A)^2, which is 1/(4 N^2 M^2)
+           // sum with G unnormalised
 };
 enum class Init { kContent, kNoise, kPicture };
 
@@ -43,19 +44,20 @@ struct Recipe {
   int iterations = 1000;
   Init init = Init::kContent;
   uint64_t seed = 0;
-  int max_size = 512;    // long side of the working picture, pixels
-  int style_size = 512;  // long side of each style picture, pixels
+  int max_size = 512;                         // long side of the working picture, pixels
+  int style_size = 512;                       // long side of each style picture, pixels
   std::vector<double> style_picture_weights;  // one per style picture; they are divided by their sum
 };
 
 // "painterly" and "reference".
 const std::vector<std::string>& PresetNames();
 
-// The preset's recipe for a model and its weights' family. Layers of equal weight have 1/number of layers written out.
-// NOT_FOUND, with the names there are, for an unknown preset.
+// The preset's recipe for a model and its weights' family. Layers of equal weight have 1/number of layers
+// written out. NOT_FOUND, with the names there are, for an unknown preset.
 absl::StatusOr<Recipe> MakePreset(absl::string_view preset, absl::string_view model, WeightsFamily family);
 
-// Ranges of every number, layer names against the graph, each layer once. INVALID_ARGUMENT, naming the field and the limit.
+// Ranges of every number, layer names against the graph, each layer once. INVALID_ARGUMENT, naming the field
+// and the limit.
 absl::Status ValidateRecipe(const Recipe& recipe, const Graph& graph);
 
 }  // namespace impasto::engine

@@ -29,7 +29,8 @@ void Preprocess(const Preprocessing& p, const Image& image, std::vector<float>* 
   }
 }
 
-void PreprocessGradient(const Preprocessing& p, size_t plane, const std::vector<float>& input_gradient, std::vector<float>* gradient) {
+void PreprocessGradient(const Preprocessing& p, size_t plane, const std::vector<float>& input_gradient,
+                        std::vector<float>* gradient) {
   gradient->resize(3 * plane);
   for (size_t c = 0; c < 3; ++c) {
     const float* from = input_gradient.data() + c * plane;
@@ -42,7 +43,8 @@ void PreprocessGradient(const Preprocessing& p, size_t plane, const std::vector<
 Image Noise(int width, int height, uint64_t seed) {
   Image image{.width = width, .height = height};
   image.rgb.resize(3 * image.pixels());
-  // The standard fixes this generator's numbers, though not its distributions': the picture is the same everywhere.
+  // The standard fixes this generator's numbers, though not its distributions': the picture is the same
+  // everywhere.
   std::mt19937_64 generator(seed);
   for (float& value : image.rgb) value = static_cast<float>(generator() >> 40) * (255.0f / 16777215.0f);
   return image;
@@ -66,17 +68,21 @@ std::vector<double> Shares(std::vector<double> weights, size_t pictures) {
 }
 
 // By style layer, by picture: the Gram matrices.
-absl::StatusOr<std::vector<std::vector<std::vector<float>>>> StyleGrams(const Model& model, const Recipe& recipe,
+absl::StatusOr<std::vector<std::vector<std::vector<float>>>> StyleGrams(const Model& model,
+                                                                        const Recipe& recipe,
                                                                         const std::vector<Image>& styles) {
   const std::vector<std::string> taps = LayersOf(recipe.style_layers);
-  std::vector<std::vector<std::vector<float>>> grams(taps.size(), std::vector<std::vector<float>>(styles.size()));
+  std::vector<std::vector<std::vector<float>>> grams(taps.size(),
+                                                     std::vector<std::vector<float>>(styles.size()));
   std::vector<float> input;
   for (size_t k = 0; k < styles.size() && !taps.empty(); ++k) {
-    absl::StatusOr<std::unique_ptr<Plan>> plan = model.executor().Compile(taps, styles[k].height, styles[k].width, recipe.pooling);
+    absl::StatusOr<std::unique_ptr<Plan>> plan =
+        model.executor().Compile(taps, styles[k].height, styles[k].width, recipe.pooling);
     if (!plan.ok()) return InField(absl::StrCat("styles[", k, "]"), plan.status());
     Preprocess(model.preprocessing(), styles[k], &input);
     IMPASTO_RETURN_IF_ERROR((*plan)->Forward(input, /*keep_gradient=*/false));
-    for (size_t t = 0; t < taps.size(); ++t) IMPASTO_RETURN_IF_ERROR((*plan)->Gram(static_cast<int>(t), &grams[t][k]));
+    for (size_t t = 0; t < taps.size(); ++t)
+      IMPASTO_RETURN_IF_ERROR((*plan)->Gram(static_cast<int>(t), &grams[t][k]));
   }
   return grams;
 }
@@ -99,8 +105,8 @@ struct Stylization::State {
   int best_evaluation = 0;
   int evaluations = 0;
   bool failed = false;
-  std::vector<float> input;           // scratch: preprocessed picture, then the gradient at it
-  std::vector<float> gradient;        // scratch: of the picture
+  std::vector<float> input;     // scratch: preprocessed picture, then the gradient at it
+  std::vector<float> gradient;  // of the picture
 
   bool done() const { return evaluations > recipe.iterations; }
 };
@@ -114,13 +120,17 @@ const Image& Stylization::current() const { return state_->current; }
 const Image& Stylization::best() const { return state_->best; }
 double Stylization::best_loss() const { return state_->best_loss; }
 int Stylization::best_evaluation() const { return state_->best_evaluation; }
+const std::vector<float>& Stylization::gradient() const { return state_->gradient; }
 
-absl::StatusOr<std::unique_ptr<Stylization>> Stylization::Create(std::shared_ptr<const Model> model, Recipe recipe, Pictures pictures) {
+absl::StatusOr<std::unique_ptr<Stylization>> Stylization::Create(std::shared_ptr<const Model> model,
+                                                                 Recipe recipe, Pictures pictures) {
   IMPASTO_RETURN_IF_ERROR(ValidateRecipe(recipe, model->graph()));
   if (pictures.styles.empty()) return FieldError("styles", "there is no style picture");
-  if (!recipe.style_picture_weights.empty() && recipe.style_picture_weights.size() != pictures.styles.size()) {
-    return FieldError("style_picture_weights", absl::StrCat("there are ", recipe.style_picture_weights.size(), " weights for ",
-                                                            pictures.styles.size(), " style pictures"));
+  if (!recipe.style_picture_weights.empty() &&
+      recipe.style_picture_weights.size() != pictures.styles.size()) {
+    return FieldError("style_picture_weights",
+                      absl::StrCat("there are ", recipe.style_picture_weights.size(), " weights for ",
+                                   pictures.styles.size(), " style pictures"));
   }
   auto state = std::make_unique<State>();
   state->model = std::move(model);
@@ -132,7 +142,8 @@ absl::StatusOr<std::unique_ptr<Stylization>> Stylization::Create(std::shared_ptr
   for (const LayerWeight& layer : recipe.style_layers) {
     if (IndexOf(taps, layer.layer) == static_cast<int>(taps.size())) taps.push_back(layer.layer);
   }
-  absl::StatusOr<std::unique_ptr<Plan>> plan = state->model->executor().Compile(taps, height, width, recipe.pooling);
+  absl::StatusOr<std::unique_ptr<Plan>> plan =
+      state->model->executor().Compile(taps, height, width, recipe.pooling);
   if (!plan.ok()) return InField("content", plan.status());
   state->plan = std::move(*plan);
 
@@ -180,10 +191,11 @@ absl::StatusOr<std::unique_ptr<Stylization>> Stylization::Create(std::shared_ptr
       break;
   }
   state->best = state->current;
-  state->adam = std::make_unique<Adam>(
-      AdamOptions{
-          .learning_rate = recipe.learning_rate, .beta1 = recipe.beta1, .beta2 = recipe.beta2, .epsilon = recipe.epsilon},
-      state->current.rgb.size());
+  state->adam = std::make_unique<Adam>(AdamOptions{.learning_rate = recipe.learning_rate,
+                                                   .beta1 = recipe.beta1,
+                                                   .beta2 = recipe.beta2,
+                                                   .epsilon = recipe.epsilon},
+                                       state->current.rgb.size());
   state->recipe = std::move(recipe);
   return std::unique_ptr<Stylization>(new Stylization(std::move(state)));
 }
@@ -202,8 +214,10 @@ absl::StatusOr<Losses> Stylization::Step() {
   Losses losses;
   losses.content_layers = std::move(value.content);
   losses.style_layers = std::move(value.style);
-  for (size_t i = 0; i < losses.content_layers.size(); ++i) losses.content += s.recipe.content_layers[i].weight * losses.content_layers[i];
-  for (size_t i = 0; i < losses.style_layers.size(); ++i) losses.style += s.recipe.style_layers[i].weight * losses.style_layers[i];
+  for (size_t i = 0; i < losses.content_layers.size(); ++i)
+    losses.content += s.recipe.content_layers[i].weight * losses.content_layers[i];
+  for (size_t i = 0; i < losses.style_layers.size(); ++i)
+    losses.style += s.recipe.style_layers[i].weight * losses.style_layers[i];
   if (!last) {
     IMPASTO_RETURN_IF_ERROR(s.plan->Backward(absl::MakeSpan(s.input)));
     PreprocessGradient(s.model->preprocessing(), s.current.pixels(), s.input, &s.gradient);
@@ -214,8 +228,9 @@ absl::StatusOr<Losses> Stylization::Step() {
   }
   losses.total = value.total + s.recipe.tv_weight * losses.tv;
   if (!std::isfinite(losses.total) || (!last && !AllFinite(s.gradient))) {
-    return absl::DataLossError(absl::StrCat("the ", std::isfinite(losses.total) ? "gradient" : "loss", " of step ", s.evaluations + 1,
-                                            " is not a finite number: a smaller learning rate or smaller weights may help"));
+    return absl::DataLossError(absl::StrCat(
+        "the ", std::isfinite(losses.total) ? "gradient" : "loss", " of step ", s.evaluations + 1,
+        " is not a finite number: a smaller learning rate or smaller weights may help"));
   }
 
   ++s.evaluations;

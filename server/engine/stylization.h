@@ -1,4 +1,5 @@
-// One run of the method of Gatys, Ecker and Bethge (arXiv:1508.06576) as a state machine: Create, then Step, Step, ...
+// One run of the method of Gatys, Ecker and Bethge (arXiv:1508.06576) as a state machine: Create, then Step,
+// Step, ...
 #pragma once
 
 #include <memory>
@@ -14,9 +15,9 @@ namespace impasto::engine {
 
 struct Losses {
   double total = 0;
-  double content = 0;  // weighted sum over layers, before the content weight
-  double style = 0;    // weighted sum over layers, before the style weight
-  double tv = 0;       // before its weight
+  double content = 0;                  // weighted sum over layers, before the content weight
+  double style = 0;                    // weighted sum over layers, before the style weight
+  double tv = 0;                       // before its weight
   std::vector<double> content_layers;  // each layer's own loss, in the recipe's order, before any weight
   std::vector<double> style_layers;
 };
@@ -30,15 +31,17 @@ class Stylization {
     Image init;                 // for Init::kPicture: of the content's size
   };
 
-  // Compiles the plans and evaluates content and style pictures: as long as two or three steps. The model is kept alive.
-  // INVALID_ARGUMENT: a picture too small for a layer, an init picture of another size, no style picture;
-  // FAILED_PRECONDITION: weights missing for a layer.
-  static absl::StatusOr<std::unique_ptr<Stylization>> Create(std::shared_ptr<const Model> model, Recipe recipe, Pictures pictures);
+  // Compiles the plans and evaluates content and style pictures: as long as two or three steps. The model is
+  // kept alive. INVALID_ARGUMENT: a picture too small for a layer, an init picture of another size, no style
+  // picture; FAILED_PRECONDITION: weights missing for a layer.
+  static absl::StatusOr<std::unique_ptr<Stylization>> Create(std::shared_ptr<const Model> model,
+                                                             Recipe recipe, Pictures pictures);
   ~Stylization();
 
-  // Evaluates the losses of the current picture and, until recipe.iterations steps are made, moves it one step. Call k (from 1)
-  // returns the losses of the picture that step k starts from; call iterations + 1 evaluates the last picture and makes no step.
-  // OUT_OF_RANGE after that. DATA_LOSS where a loss or gradient is not finite: the best picture so far stays available.
+  // Evaluates the losses of the current picture and, until recipe.iterations steps are made, moves it one
+  // step. Call k (from 1) returns the losses of the picture that step k starts from; call iterations + 1
+  // evaluates the last picture and makes no step. OUT_OF_RANGE after that. DATA_LOSS where a loss or gradient
+  // is not finite: the best picture so far stays available.
   absl::StatusOr<Losses> Step();
 
   bool done() const;        // iterations + 1 evaluations are made
@@ -47,10 +50,14 @@ class Stylization {
 
   // The picture after the latest step, 0..255.
   const Image& current() const;
-  // The picture of the lowest total loss so far (the start, before the first Step), that loss, and the evaluation (from 1) that found it.
+  // The picture of the lowest total loss so far (the start, before the first Step), that loss, and the
+  // evaluation (from 1) that found it.
   const Image& best() const;
   double best_loss() const;
   int best_evaluation() const;
+  // The gradient of the total loss at the picture that the latest step started from: planar RGB, as the
+  // picture. Empty before the first.
+  const std::vector<float>& gradient() const;
 
  private:
   struct State;

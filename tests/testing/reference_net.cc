@@ -15,7 +15,8 @@ using engine::Op;
 using engine::TensorShape;
 
 // Calls f(input index, output index, kernel index) for every product of a convolution.
-void EachProduct(const Node& node, const TensorShape& in, const TensorShape& out, const std::function<void(size_t, size_t, size_t)>& f) {
+void EachProduct(const Node& node, const TensorShape& in, const TensorShape& out,
+                 const std::function<void(size_t, size_t, size_t)>& f) {
   for (int o = 0; o < out.channels; ++o) {
     for (int y = 0; y < out.height; ++y) {
       for (int x = 0; x < out.width; ++x) {
@@ -46,7 +47,8 @@ void EachWindow(const Node& node, const TensorShape& in, const TensorShape& out,
         window.clear();
         for (int ky = 0; ky < node.kernel; ++ky) {
           for (int kx = 0; kx < node.kernel; ++kx) {
-            window.push_back((static_cast<size_t>(c) * in.height + y * node.stride + ky) * in.width + x * node.stride + kx);
+            window.push_back((static_cast<size_t>(c) * in.height + y * node.stride + ky) * in.width +
+                             x * node.stride + kx);
           }
         }
         f((static_cast<size_t>(c) * out.height + y) * out.width + x, window);
@@ -63,7 +65,9 @@ size_t Largest(const Map& values, const std::vector<size_t>& window) {
   return best;
 }
 
-double Scale(const Node& node, const LayerWeights& w, size_t c) { return w.gamma[c] / std::sqrt(w.variance[c] + node.epsilon); }
+double Scale(const Node& node, const LayerWeights& w, size_t c) {
+  return w.gamma[c] / std::sqrt(w.variance[c] + node.epsilon);
+}
 
 // Index of the padded map's element that an element of the unpadded map becomes.
 size_t Padded(const TensorShape& in, const TensorShape& out, int padding, size_t i) {
@@ -75,7 +79,8 @@ size_t Padded(const TensorShape& in, const TensorShape& out, int padding, size_t
 
 }  // namespace
 
-std::vector<Map> ReferenceForward(const Graph& graph, const engine::Weights& weights, const Map& input, int height, int width) {
+std::vector<Map> ReferenceForward(const Graph& graph, const engine::Weights& weights, const Map& input,
+                                  int height, int width) {
   const std::vector<TensorShape> shapes = *graph.Shapes(height, width);
   std::vector<Map> values(graph.nodes().size());
   values[0] = input;
@@ -111,7 +116,8 @@ std::vector<Map> ReferenceForward(const Graph& graph, const engine::Weights& wei
         for (size_t i = 0; i < x.size(); ++i) y[Padded(in, out, node.padding, i)] = x[i];
         break;
       case Op::kMaxPool:
-        EachWindow(node, in, out, [&](size_t to, const std::vector<size_t>& window) { y[to] = x[Largest(x, window)]; });
+        EachWindow(node, in, out,
+                   [&](size_t to, const std::vector<size_t>& window) { y[to] = x[Largest(x, window)]; });
         break;
       case Op::kAveragePool:
         EachWindow(node, in, out, [&](size_t to, const std::vector<size_t>& window) {
@@ -128,8 +134,8 @@ std::vector<Map> ReferenceForward(const Graph& graph, const engine::Weights& wei
   return values;
 }
 
-Map ReferenceBackward(const Graph& graph, const engine::Weights& weights, const std::vector<Map>& values, int height, int width,
-                      const std::map<std::string, Map>& gradients) {
+Map ReferenceBackward(const Graph& graph, const engine::Weights& weights, const std::vector<Map>& values,
+                      int height, int width, const std::map<std::string, Map>& gradients) {
   const std::vector<TensorShape> shapes = *graph.Shapes(height, width);
   std::vector<Map> g(values.size());
   for (size_t n = 0; n < g.size(); ++n) {
@@ -149,11 +155,13 @@ Map ReferenceBackward(const Graph& graph, const engine::Weights& weights, const 
         for (size_t i = 0; i < gy.size(); ++i) {
           if (node.relu && values[n][i] <= 0) gy[i] = 0;
         }
-        EachProduct(node, in, out, [&](size_t from, size_t to, size_t k) { gx[from] += gy[to] * w.kernel[k]; });
+        EachProduct(node, in, out,
+                    [&](size_t from, size_t to, size_t k) { gx[from] += gy[to] * w.kernel[k]; });
         break;
       }
       case Op::kBatchNorm:
-        for (size_t i = 0; i < gy.size(); ++i) gx[i] += gy[i] * Scale(node, weights.layers.at(node.name), i / out.positions());
+        for (size_t i = 0; i < gy.size(); ++i)
+          gx[i] += gy[i] * Scale(node, weights.layers.at(node.name), i / out.positions());
         break;
       case Op::kRelu:
         for (size_t i = 0; i < gy.size(); ++i) gx[i] += x[i] > 0 ? gy[i] : 0;
@@ -162,7 +170,8 @@ Map ReferenceBackward(const Graph& graph, const engine::Weights& weights, const 
         for (size_t i = 0; i < gx.size(); ++i) gx[i] += gy[Padded(in, out, node.padding, i)];
         break;
       case Op::kMaxPool:
-        EachWindow(node, in, out, [&](size_t to, const std::vector<size_t>& window) { gx[Largest(x, window)] += gy[to]; });
+        EachWindow(node, in, out,
+                   [&](size_t to, const std::vector<size_t>& window) { gx[Largest(x, window)] += gy[to]; });
         break;
       case Op::kAveragePool:
         EachWindow(node, in, out, [&](size_t to, const std::vector<size_t>& window) {
@@ -204,7 +213,8 @@ engine::Weights SeededWeights(const Graph& graph, int seed) {
       for (float& v : layer.bias) v = 0.1f * normal(generator);
       continue;
     }
-    for (std::vector<float>* p : {&layer.gamma, &layer.beta, &layer.mean, &layer.variance}) p->resize(node.channels);
+    for (std::vector<float>* p : {&layer.gamma, &layer.beta, &layer.mean, &layer.variance})
+      p->resize(node.channels);
     for (int c = 0; c < node.channels; ++c) {
       layer.gamma[c] = uniform(generator);
       layer.beta[c] = 0.3f * normal(generator);

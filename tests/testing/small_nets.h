@@ -1,4 +1,5 @@
-// Networks of few channels with the real ones' names and topology: everything is right but the numbers, and quick.
+// Networks of few channels with the real ones' names and topology: everything is right but the numbers, and
+// quick.
 #pragma once
 
 #include <algorithm>

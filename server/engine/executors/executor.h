@@ -1,5 +1,6 @@
-// Runs a graph forward and backward on a device. The objective doesn't know which executor it drives: the maps at the taps stay
-// where the executor keeps them (on a GPU, on the GPU), and the few operations that a loss needs are asked for by tap.
+// Runs a graph forward and backward on a device. The objective doesn't know which executor it drives: the
+// maps at the taps stay where the executor keeps them (on a GPU, on the GPU), and the few operations that a
+// loss needs are asked for by tap.
 #pragma once
 
 #include <memory>
@@ -20,8 +21,9 @@ class StoredMap {
   virtual ~StoredMap() = default;
 };
 
-// A plan for (graph, weights, taps, input size). Between Forward and the next one, the taps hold their maps; gradients at the
-// taps add up from Forward (where they are zero) to Backward. Not thread-safe: one thread at a time.
+// A plan for (graph, weights, taps, input size). Between Forward and the next one, the taps hold their maps;
+// gradients at the taps add up from Forward (where they are zero) to Backward. Not thread-safe: one thread at
+// a time.
 class Plan {
  public:
   virtual ~Plan() = default;
@@ -29,7 +31,8 @@ class Plan {
   virtual const std::vector<std::string>& taps() const = 0;
   virtual TensorShape tap_shape(int tap) const = 0;
 
-  // input: 3 x height x width, preprocessed, in the network's channel order. keep_gradient false saves the memory that Backward needs.
+  // input: 3 x height x width, preprocessed, in the network's channel order. keep_gradient false saves the
+  // memory that Backward needs.
   virtual absl::Status Forward(absl::Span<const float> input, bool keep_gradient) = 0;
 
   // G = F F^T / M of the tap's map F (N channels x M positions), N x N row-major.
@@ -52,16 +55,17 @@ class Plan {
   virtual absl::Status Backward(absl::Span<float> input_gradient) = 0;
 };
 
-// Holds one model's weights on a device, shared by all plans. Immutable after creation; Compile may be called from any thread.
+// Holds one model's weights on a device, shared by all plans. Immutable after creation; Compile may be called
+// from any thread.
 class Executor {
  public:
   virtual ~Executor() = default;
   virtual std::string description() const = 0;  // "torch cpu, 2 threads"
 
-  // taps: names of the graph, each once. INVALID_ARGUMENT: an unknown tap (with the nearest names), a picture too small for a tap;
-  // FAILED_PRECONDITION: the weights lack a layer that a tap needs (named).
-  virtual absl::StatusOr<std::unique_ptr<Plan>> Compile(const std::vector<std::string>& taps, int height, int width,
-                                                        Pooling pooling) const = 0;
+  // taps: names of the graph, each once. INVALID_ARGUMENT: an unknown tap (with the nearest names), a picture
+  // too small for a tap; FAILED_PRECONDITION: the weights lack a layer that a tap needs (named).
+  virtual absl::StatusOr<std::unique_ptr<Plan>> Compile(const std::vector<std::string>& taps, int height,
+                                                        int width, Pooling pooling) const = 0;
 };
 
 }  // namespace impasto::engine

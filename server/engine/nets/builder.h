@@ -13,8 +13,14 @@ class GraphBuilder {
  public:
   int Input(std::string name) { return Add({.name = std::move(name), .op = Op::kInput, .channels = 3}); }
   int Conv(std::string name, int in, int channels, int kernel, int stride, int padding, bool relu) {
-    return Add({.name = std::move(name), .op = Op::kConv2d, .inputs = {in}, .channels = channels, .kernel = kernel,
-                .stride = stride, .padding = padding, .relu = relu});
+    return Add({.name = std::move(name),
+                .op = Op::kConv2d,
+                .inputs = {in},
+                .channels = channels,
+                .kernel = kernel,
+                .stride = stride,
+                .padding = padding,
+                .relu = relu});
   }
   int BatchNorm(std::string name, int in) {
     return Add({.name = std::move(name), .op = Op::kBatchNorm, .inputs = {in}, .channels = channels(in)});
@@ -23,10 +29,18 @@ class GraphBuilder {
     return Add({.name = std::move(name), .op = Op::kRelu, .inputs = {in}, .channels = channels(in)});
   }
   int ZeroPad(std::string name, int in, int padding) {
-    return Add({.name = std::move(name), .op = Op::kZeroPad, .inputs = {in}, .channels = channels(in), .padding = padding});
+    return Add({.name = std::move(name),
+                .op = Op::kZeroPad,
+                .inputs = {in},
+                .channels = channels(in),
+                .padding = padding});
   }
   int MaxPool(std::string name, int in, int kernel, int stride) {
-    return Add({.name = std::move(name), .op = Op::kMaxPool, .inputs = {in}, .channels = channels(in), .kernel = kernel,
+    return Add({.name = std::move(name),
+                .op = Op::kMaxPool,
+                .inputs = {in},
+                .channels = channels(in),
+                .kernel = kernel,
                 .stride = stride});
   }
   int AddMaps(std::string name, int a, int b) {

@@ -9,7 +9,8 @@
 
 namespace impasto::engine {
 
-Graph::Graph(std::string model, std::vector<Node> nodes) : model_(std::move(model)), nodes_(std::move(nodes)) {
+Graph::Graph(std::string model, std::vector<Node> nodes)
+    : model_(std::move(model)), nodes_(std::move(nodes)) {
   for (size_t i = 0; i < nodes_.size(); ++i) index_[nodes_[i].name] = static_cast<int>(i);
 }
 
@@ -73,8 +74,8 @@ absl::StatusOr<std::vector<TensorShape>> Graph::Shapes(int height, int width) co
         // A window larger than the padded map has no position; integer division would round it up to one.
         if (std::min(in.height, in.width) + 2 * node.padding < node.kernel) {
           return absl::InvalidArgumentError(absl::StrFormat(
-              "a picture of %d x %d pixels is too small for layer %s of %s: its input would be %d x %d", width, height,
-              node.name, model_, in.width, in.height));
+              "a picture of %d x %d pixels is too small for layer %s of %s: its input would be %d x %d",
+              width, height, node.name, model_, in.width, in.height));
         }
         out = {node.channels, out_size(in.height), out_size(in.width)};
         break;
@@ -98,7 +99,8 @@ absl::StatusOr<Graph> MakeGraph(absl::string_view model) {
   if (model == "vgg19") return Vgg19();
   if (model == "vgg16") return Vgg16();
   if (model == "resnet50") return ResNet50();
-  return absl::NotFoundError(absl::StrCat("no model \"", model.substr(0, 128), "\"; there are ", absl::StrJoin(ModelNames(), ", ")));
+  return absl::NotFoundError(
+      absl::StrCat("no model \"", model.substr(0, 128), "\"; there are ", absl::StrJoin(ModelNames(), ", ")));
 }
 
 }  // namespace impasto::engine

@@ -1,4 +1,5 @@
-// A backbone as data: a list of named nodes in topological order. Names are Keras's, and any of them can be a tap.
+// A backbone as data: a list of named nodes in topological order. Names are Keras's, and any of them can be a
+// tap.
 #pragma once
 
 #include <map>
@@ -11,14 +12,15 @@
 namespace impasto::engine {
 
 enum class Op {
-  kInput,      // the preprocessed picture, 3 channels
-  kConv2d,     // with bias; square kernel, symmetric zero padding; `relu` fused behind it where the Keras layer has it inside
+  kInput,   // the preprocessed picture, 3 channels
+  kConv2d,  // with bias; square kernel, symmetric zero padding; `relu` fused behind it where the Keras layer
+            // has it inside
   kBatchNorm,  // inference: gamma (x - mean) / sqrt(variance + epsilon) + beta
   kRelu,
-  kZeroPad,    // `padding` rows and columns of zeros on every side
-  kMaxPool,    // no padding of its own: Keras's "valid"
+  kZeroPad,  // `padding` rows and columns of zeros on every side
+  kMaxPool,  // no padding of its own: Keras's "valid"
   kAveragePool,
-  kAdd,        // two inputs of one shape
+  kAdd,  // two inputs of one shape
 };
 
 struct Node {
@@ -29,7 +31,7 @@ struct Node {
   int kernel = 1;
   int stride = 1;
   int padding = 0;
-  bool relu = false;        // kConv2d: a ReLU is part of the layer, and a tap is taken behind it
+  bool relu = false;          // kConv2d: a ReLU is part of the layer, and a tap is taken behind it
   double epsilon = 1.001e-5;  // kBatchNorm
 
   bool HasParameters() const { return op == Op::kConv2d || op == Op::kBatchNorm; }
@@ -62,8 +64,8 @@ class Graph {
   // INVALID_ARGUMENT for an unknown tap, with the nearest names.
   absl::StatusOr<Graph> Prune(const std::vector<std::string>& taps, Pooling pooling = Pooling::kMax) const;
 
-  // The shape of every node for a picture of this size. INVALID_ARGUMENT, naming the layer, where the picture is too
-  // small: a map would have no rows or no columns.
+  // The shape of every node for a picture of this size. INVALID_ARGUMENT, naming the layer, where the picture
+  // is too small: a map would have no rows or no columns.
   absl::StatusOr<std::vector<TensorShape>> Shapes(int height, int width) const;
 
  private:
@@ -72,11 +74,13 @@ class Graph {
   std::map<std::string, int, std::less<>> index_;
 };
 
-// VGG of Simonyan and Zisserman (arXiv:1409.1556) as keras.applications has it, convolutional part: block1_conv1 ... block5_pool.
+// VGG of Simonyan and Zisserman (arXiv:1409.1556) as keras.applications has it, convolutional part:
+// block1_conv1 ... block5_pool.
 Graph Vgg19();
 Graph Vgg16();
-// ResNet-50 of He et al. (arXiv:1512.03385) as keras.applications ResNet50 (v1): conv1_pad ... conv5_block3_out. The stride of
-// a stage is in its first 1x1 convolution, convolutions have biases, padding is explicit.
+// ResNet-50 of He et al. (arXiv:1512.03385) as keras.applications ResNet50 (v1): conv1_pad ...
+// conv5_block3_out. The stride of a stage is in its first 1x1 convolution, convolutions have biases, padding
+// is explicit.
 Graph ResNet50();
 
 // "vgg19", "vgg16", "resnet50": the order in which `auto` prefers them.

@@ -32,7 +32,8 @@ Graph ResNet50() {
   for (int stage = 0; stage < 4; ++stage) {
     for (int block = 1; block <= kBlocks[stage]; ++block) {
       const bool first = block == 1;
-      x = Bottleneck(b, absl::StrCat("conv", stage + 2, "_block", block), x, 64 << stage, first && stage > 0 ? 2 : 1, first);
+      x = Bottleneck(b, absl::StrCat("conv", stage + 2, "_block", block), x, 64 << stage,
+                     first && stage > 0 ? 2 : 1, first);
     }
   }
   return std::move(b).Build("resnet50");

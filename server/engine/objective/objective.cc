@@ -4,8 +4,8 @@
 
 namespace impasto::engine {
 
-void BlendGrams(const std::vector<std::vector<float>>& grams, const std::vector<double>& shares, std::vector<float>* target,
-                double* spread) {
+void BlendGrams(const std::vector<std::vector<float>>& grams, const std::vector<double>& shares,
+                std::vector<float>* target, double* spread) {
   std::vector<double> mean(grams[0].size(), 0.0);
   for (size_t k = 0; k < grams.size(); ++k) {
     for (size_t i = 0; i < mean.size(); ++i) mean[i] += shares[k] * grams[k][i];
@@ -32,8 +32,10 @@ absl::StatusOr<Objective::Value> Objective::Evaluate(Plan* plan, bool gradient) 
   }
   for (const StyleTerm& term : style_) {
     IMPASTO_RETURN_IF_ERROR(plan->Gram(term.tap, &gram_));
-    // d/dF of weight normalizer |F F^T / M - A|^2 is 4 weight normalizer / M (G - A) F; the spread is a constant.
-    const double scale = 4 * term.weight * term.normalizer / static_cast<double>(plan->tap_shape(term.tap).positions());
+    // d/dF of weight normalizer |F F^T / M - A|^2 is 4 weight normalizer / M (G - A) F; the spread is a
+    // constant.
+    const double scale =
+        4 * term.weight * term.normalizer / static_cast<double>(plan->tap_shape(term.tap).positions());
     double sum = 0;
     for (size_t i = 0; i < gram_.size(); ++i) {
       const double d = static_cast<double>(gram_[i]) - term.target[i];

@@ -1,4 +1,5 @@
-// What is minimised at the taps: content and style losses of Gatys, Ecker and Bethge (arXiv:1508.06576), value and gradient.
+// What is minimised at the taps: content and style losses of Gatys, Ecker and Bethge (arXiv:1508.06576),
+// value and gradient.
 #pragma once
 
 #include <memory>
@@ -13,14 +14,17 @@ namespace impasto::engine {
 //   loss = normalizer sum((F - P)^2), with normalizer 1 / elements in `mean` normalisation and 1 in `paper`
 struct ContentTerm {
   int tap = 0;
-  double weight = 0;      // of `loss` in the total, all factors included
+  double weight = 0;  // of `loss` in the total, all factors included
   double normalizer = 1;
   std::unique_ptr<StoredMap> target;
 };
 
-// A style loss at a tap, held against the Gram matrices of one or several style pictures with shares that sum to 1:
-//   loss = normalizer sum over pictures k of share_k sum((G - A_k)^2), with normalizer 1 / N^2, or a quarter of that in `paper`
-// Only the mean of the A_k and their spread about it are kept: sum_k share_k |G - A_k|^2 = |G - A|^2 + spread.
+// A style loss at a tap, held against the Gram matrices of one or several style pictures with shares that sum
+// to 1:
+//   loss = normalizer sum over pictures k of share_k sum((G - A_k)^2), with normalizer 1 / N^2, or a quarter
+//   of that in `paper`
+// Only the mean of the A_k and their spread about it are kept: sum_k share_k |G - A_k|^2 = |G - A|^2 +
+// spread.
 struct StyleTerm {
   int tap = 0;
   double weight = 0;
@@ -30,8 +34,8 @@ struct StyleTerm {
 };
 
 // The blend of several Gram matrices; shares sum to 1, all matrices are of one size.
-void BlendGrams(const std::vector<std::vector<float>>& grams, const std::vector<double>& shares, std::vector<float>* target,
-                double* spread);
+void BlendGrams(const std::vector<std::vector<float>>& grams, const std::vector<double>& shares,
+                std::vector<float>* target, double* spread);
 
 // Not thread-safe: it has scratch space.
 class Objective {

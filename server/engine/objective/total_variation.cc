@@ -4,7 +4,8 @@
 
 namespace impasto::engine {
 
-double TotalVariation(absl::Span<const float> rgb, int height, int width, double scale, absl::Span<float> gradient) {
+double TotalVariation(absl::Span<const float> rgb, int height, int width, double scale,
+                      absl::Span<float> gradient) {
   const auto w = static_cast<size_t>(width);
   const size_t plane = w * static_cast<size_t>(height);
   const double factor = 1.0 / static_cast<double>(plane);

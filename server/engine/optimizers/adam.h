@@ -1,4 +1,5 @@
-// Adam (Kingma and Ba, arXiv:1412.6980) in TensorFlow's form, with a box: what the method's figures were made with.
+// Adam (Kingma and Ba, arXiv:1412.6980) in TensorFlow's form, with a box: what the method's figures were made
+// with.
 #pragma once
 
 #include <cstddef>

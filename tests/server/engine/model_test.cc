@@ -47,7 +47,8 @@ TEST(ModelTest, NoLayersAtAll) {
 
 TEST(ModelTest, ADeviceThatIsNotKnown) {
   const Graph graph = SmallNet(Vgg16(), 32);
-  EXPECT_EQ(Model::Load(graph, SeededWeights(graph, 3), {.device = "tpu"}).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(Model::Load(graph, SeededWeights(graph, 3), {.device = "tpu"}).status().code(),
+            absl::StatusCode::kInvalidArgument);
 }
 
 }  // namespace

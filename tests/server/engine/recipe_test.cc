@@ -41,7 +41,8 @@ TEST(RecipeTest, ReferenceIsTheMissionsForResNet50) {
   const auto recipe = MakePreset("reference", "resnet50", WeightsFamily::kKeras);
   ASSERT_TRUE(recipe.ok());
   EXPECT_EQ(recipe->content_layers[0].layer, "conv5_block3_3_bn");
-  const char* style[] = {"conv2_block2_2_bn", "conv3_block1_0_bn", "conv3_block1_0_conv", "conv4_block1_2_bn", "conv5_block1_3_bn"};
+  const char* style[] = {"conv2_block2_2_bn", "conv3_block1_0_bn", "conv3_block1_0_conv", "conv4_block1_2_bn",
+                         "conv5_block1_3_bn"};
   ASSERT_EQ(recipe->style_layers.size(), 5u);
   for (int i = 0; i < 5; ++i) EXPECT_EQ(recipe->style_layers[i].layer, style[i]);
   EXPECT_EQ(recipe->content_weight, 1);
@@ -51,7 +52,8 @@ TEST(RecipeTest, ReferenceIsTheMissionsForResNet50) {
 TEST(RecipeTest, EveryPresetOfEveryModelIsValid) {
   for (const std::string& model : ModelNames()) {
     for (const std::string& preset : PresetNames()) {
-      for (const WeightsFamily family : {WeightsFamily::kKeras, WeightsFamily::kTorchvision, WeightsFamily::kRandom}) {
+      for (const WeightsFamily family :
+           {WeightsFamily::kKeras, WeightsFamily::kTorchvision, WeightsFamily::kRandom}) {
         const auto recipe = MakePreset(preset, model, family);
         ASSERT_TRUE(recipe.ok()) << preset << " " << model;
         EXPECT_TRUE(ValidateRecipe(*recipe, *MakeGraph(model)).ok()) << preset << " " << model;
@@ -92,9 +94,18 @@ TEST(RecipeTest, EachBadFieldIsNamed) {
       {[](Recipe& r) { r.style_layers[1].layer = r.style_layers[0].layer; }, "style_layers[1].layer"},
       {[](Recipe& r) { r.style_layers[4].layer = "input"; }, "style_layers[4].layer"},
       {[](Recipe& r) { r.style_layers.clear(); }, "style_layers"},
-      {[](Recipe& r) { for (auto& layer : r.style_layers) layer.weight = 0; }, "style_layers"},
-      {[](Recipe& r) { r.style_picture_weights = {0, 0}; }, "style_picture_weights"},
-      {[](Recipe& r) { r.style_picture_weights = {1, -1}; }, "style_picture_weights[1]"},
+      {[](Recipe& r) {
+         for (auto& layer : r.style_layers) layer.weight = 0;
+       },
+       "style_layers"},
+      {[](Recipe& r) {
+         r.style_picture_weights = {0, 0};
+       },
+       "style_picture_weights"},
+      {[](Recipe& r) {
+         r.style_picture_weights = {1, -1};
+       },
+       "style_picture_weights[1]"},
   };
   for (const auto& c : cases) {
     Recipe recipe = *MakePreset("reference", "vgg19", WeightsFamily::kKeras);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "base/field_error.h"
@@ -27,8 +28,11 @@ class StylizationTest : public ::testing::Test {
     recipe_ = *MakePreset("reference", "vgg19", WeightsFamily::kKeras);
     recipe_.iterations = 5;
   }
-  absl::StatusOr<std::unique_ptr<Stylization>> Create(std::vector<Image> styles = {Pattern(40, 36, 2)}, Image init = {}) {
-    return Stylization::Create(model_, recipe_, {.content = Pattern(36, 33, 1), .styles = std::move(styles), .init = std::move(init)});
+  absl::StatusOr<std::unique_ptr<Stylization>> Create(std::vector<Image> styles = {Pattern(40, 36, 2)},
+                                                      Image init = {}) {
+    return Stylization::Create(
+        model_, recipe_,
+        {.content = Pattern(36, 33, 1), .styles = std::move(styles), .init = std::move(init)});
   }
   std::vector<Losses> Run(Stylization* run) {
     std::vector<Losses> losses;
@@ -84,7 +88,8 @@ TEST_F(StylizationTest, TheBestPictureIsTheOneItsLossBelongsTo) {
 
 TEST_F(StylizationTest, TheLastPictureCanBeTheBest) {
   recipe_.iterations = 2;
-  recipe_.learning_rate = 0.1;  // small enough that every step is downhill
+  recipe_.content_weight = 0;
+  recipe_.learning_rate = 0.01;  // small enough that every step is downhill
   const auto run = *Create();
   Run(run.get());
   EXPECT_EQ(run->best_evaluation(), 3);
@@ -128,7 +133,8 @@ TEST_F(StylizationTest, PaperNormalisationIsSumsAndAQuarter) {
   recipe_.normalization = Normalization::kPaper;
   const Losses paper = *(*Create())->Step();
   EXPECT_NEAR(paper.style, mean.style / 4, 1e-6 * mean.style);
-  EXPECT_NEAR(paper.content, mean.content * (512 / 16) * 2 * 2, 1e-6 * paper.content);  // block5: 32 maps of 2 x 2
+  EXPECT_NEAR(paper.content, mean.content * (512 / 16) * 2 * 2,
+              1e-6 * paper.content);  // block5: 32 maps of 2 x 2
 }
 
 TEST_F(StylizationTest, StartsFromAPicture) {
@@ -142,14 +148,13 @@ TEST_F(StylizationTest, StartsFromAPicture) {
 }
 
 TEST_F(StylizationTest, ALossThatIsNotFiniteStopsItAndKeepsTheBest) {
-  recipe_.style_weight = 1e15;
-  recipe_.style_layers = {{"block1_conv1", 1e12}};
-  recipe_.content_weight = 1e15;
+  const Graph graph = testing::SmallNet(Vgg19(), 16);
+  Weights weights = testing::SeededWeights(graph, 5);
+  for (float& v : weights.layers.at("block2_conv1").kernel) v *= 1e30f;
+  model_ = *Model::Load(graph, std::move(weights), {.device = "cpu", .threads = 1});
   const auto run = *Create();
-  absl::Status status;
-  while (!run->done() && status.ok()) status = run->Step().status();
-  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss) << status;
-  EXPECT_EQ(run->best().pixels(), 36u * 33u);
+  EXPECT_EQ(run->Step().status().code(), absl::StatusCode::kDataLoss);
+  EXPECT_EQ(run->best().rgb, Pattern(36, 33, 1).rgb);
   EXPECT_EQ(run->Step().status().code(), absl::StatusCode::kFailedPrecondition);
 }
 

@@ -17,13 +17,18 @@ absl::StatusOr<at::Device> ParseDevice(const std::string& name) {
   if (name == "cpu" || (name == "auto" && !has_cuda)) return at::Device(at::kCPU);
   int index = 0;
   if (name != "auto" && name != "cuda" &&
-      !(absl::StartsWith(name, "cuda:") && absl::SimpleAtoi(name.substr(5), &index) && index >= 0 && index < 128)) {
-    return absl::InvalidArgumentError(absl::StrCat("device \"", name.substr(0, 64), "\" is not auto, cpu or cuda:N"));
+      !(absl::StartsWith(name, "cuda:") && absl::SimpleAtoi(name.substr(5), &index) && index >= 0 &&
+        index < 128)) {
+    return absl::InvalidArgumentError(
+        absl::StrCat("device \"", name.substr(0, 64), "\" is not auto, cpu or cuda:N"));
   }
-  if (!has_cuda) return absl::FailedPreconditionError(absl::StrCat("device ", name, ": this LibTorch finds no CUDA device"));
+  if (!has_cuda)
+    return absl::FailedPreconditionError(
+        absl::StrCat("device ", name, ": this LibTorch finds no CUDA device"));
   const int count = at::detail::getCUDAHooks().getNumGPUs();
   if (index >= count) {
-    return absl::FailedPreconditionError(absl::StrCat("device ", name, ": there are ", count, " CUDA devices, numbered from 0"));
+    return absl::FailedPreconditionError(
+        absl::StrCat("device ", name, ": there are ", count, " CUDA devices, numbered from 0"));
   }
   return at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(index));
 }
@@ -42,8 +47,8 @@ int SetThreads(int threads) {
     cpu_set_t set;
     threads = sched_getaffinity(0, sizeof set, &set) == 0 ? std::max(1, CPU_COUNT(&set)) : 1;
   }
-  // Debian's LibTorch starts with one thread unless told. OpenMP keeps the number per thread; Torch carries this one over to each
-  // thread that comes later.
+  // Debian's LibTorch starts with one thread unless told. OpenMP keeps the number per thread; Torch carries
+  // this one over to each thread that comes later.
   at::set_num_threads(threads);
   return threads;
 }

@@ -27,9 +27,11 @@ absl::Status Guard(F&& body) {
     return absl::OkStatus();
   } catch (const c10::Error& e) {
     const std::string what = e.what_without_backtrace();
-    if (what.find("out of memory") != std::string::npos || what.find("can't allocate memory") != std::string::npos ||
+    if (what.find("out of memory") != std::string::npos ||
+        what.find("can't allocate memory") != std::string::npos ||
         what.find("not enough memory") != std::string::npos) {
-      return absl::ResourceExhaustedError(absl::StrCat("the device has no memory left for this picture: ", what));
+      return absl::ResourceExhaustedError(
+          absl::StrCat("the device has no memory left for this picture: ", what));
     }
     return absl::InternalError(what);
   } catch (const std::bad_alloc&) {
@@ -41,8 +43,12 @@ absl::Status Guard(F&& body) {
 
 class TorchPlan final : public Plan {
  public:
-  TorchPlan(std::shared_ptr<const Shared> shared, Graph graph, std::vector<std::string> taps, std::vector<TensorShape> shapes)
-      : shared_(std::move(shared)), graph_(std::move(graph)), taps_(std::move(taps)), shapes_(std::move(shapes)) {
+  TorchPlan(std::shared_ptr<const Shared> shared, Graph graph, std::vector<std::string> taps,
+            std::vector<TensorShape> shapes)
+      : shared_(std::move(shared)),
+        graph_(std::move(graph)),
+        taps_(std::move(taps)),
+        shapes_(std::move(shapes)) {
     const std::vector<Node>& nodes = graph_.nodes();
     tapped_.resize(nodes.size(), false);
     for (const std::string& tap : taps_) {
@@ -86,17 +92,20 @@ class TorchPlan final : public Plan {
     return Guard([&] {
       at::NoGradGuard no_grad;
       const at::Tensor x = Positions(tap);
-      const at::Tensor g = at::matmul(x.t(), x).div_(static_cast<double>(shape.positions())).to(at::kCPU).contiguous();
+      const at::Tensor g =
+          at::matmul(x.t(), x).div_(static_cast<double>(shape.positions())).to(at::kCPU).contiguous();
       std::memcpy(gram->data(), g.data_ptr<float>(), gram->size() * sizeof(float));
     });
   }
 
   absl::Status AddMatrixTimesMap(int tap, absl::Span<const float> matrix) override {
     const int64_t n = tap_shape(tap).channels;
-    if (matrix.size() != static_cast<size_t>(n * n)) return absl::InternalError("the matrix is not of the tap's size");
+    if (matrix.size() != static_cast<size_t>(n * n))
+      return absl::InternalError("the matrix is not of the tap's size");
     return Guard([&] {
       at::NoGradGuard no_grad;
-      const at::Tensor d = at::from_blob(const_cast<float*>(matrix.data()), {n, n}, at::kFloat).to(shared_->device);
+      const at::Tensor d =
+          at::from_blob(const_cast<float*>(matrix.data()), {n, n}, at::kFloat).to(shared_->device);
       // (D F)^T = F^T D, for D is symmetric.
       Accumulate(tap, FromPositions(tap, at::matmul(Positions(tap), d)));
     });
@@ -104,7 +113,8 @@ class TorchPlan final : public Plan {
 
   absl::StatusOr<std::unique_ptr<StoredMap>> Store(int tap) override {
     std::unique_ptr<StoredMap> stored;
-    const absl::Status status = Guard([&] { stored = std::make_unique<TorchMap>(maps_[tap].detach().clone()); });
+    const absl::Status status =
+        Guard([&] { stored = std::make_unique<TorchMap>(maps_[tap].detach().clone()); });
     if (!status.ok()) return status;
     return stored;
   }
@@ -140,16 +150,19 @@ class TorchPlan final : public Plan {
 
   absl::Status AddGradient(int tap, absl::Span<const float> gradient) override {
     const TensorShape shape = tap_shape(tap);
-    if (gradient.size() != shape.elements()) return absl::InternalError("the gradient is not of the tap's size");
+    if (gradient.size() != shape.elements())
+      return absl::InternalError("the gradient is not of the tap's size");
     return Guard([&] {
       at::NoGradGuard no_grad;
-      const at::Tensor g = at::from_blob(const_cast<float*>(gradient.data()), {1, shape.channels, shape.height, shape.width}, at::kFloat);
+      const at::Tensor g = at::from_blob(const_cast<float*>(gradient.data()),
+                                         {1, shape.channels, shape.height, shape.width}, at::kFloat);
       Accumulate(tap, g.to(shared_->device, at::kFloat, false, /*copy=*/true).contiguous(shared_->format));
     });
   }
 
   absl::Status Backward(absl::Span<float> input_gradient) override {
-    if (input_gradient.size() != shapes_[0].elements()) return absl::InternalError("the gradient is not of the plan's size");
+    if (input_gradient.size() != shapes_[0].elements())
+      return absl::InternalError("the gradient is not of the plan's size");
     return Guard([&] {
       torch::autograd::variable_list outputs, gradients;
       for (size_t tap = 0; tap < maps_.size(); ++tap) {
@@ -163,7 +176,8 @@ class TorchPlan final : public Plan {
         const at::Tensor g = torch::autograd::grad(outputs, {input_}, gradients)[0].to(at::kCPU).contiguous();
         std::memcpy(input_gradient.data(), g.data_ptr<float>(), input_gradient.size() * sizeof(float));
       }
-      // The next Forward would free all this anyway; until then it would be held beside the optimiser's needs.
+      // The next Forward would free all this anyway; until then it would be held beside the optimiser's
+      // needs.
       for (at::Tensor& map : maps_) map = map.detach();
       for (at::Tensor& gradient : gradients_) gradient.reset();
       input_.reset();
@@ -183,7 +197,9 @@ class TorchPlan final : public Plan {
 
   at::Tensor FromPositions(int tap, const at::Tensor& matrix) const {
     const TensorShape shape = tap_shape(tap);
-    return matrix.view({1, shape.height, shape.width, shape.channels}).permute({0, 3, 1, 2}).contiguous(shared_->format);
+    return matrix.view({1, shape.height, shape.width, shape.channels})
+        .permute({0, 3, 1, 2})
+        .contiguous(shared_->format);
   }
 
   void Accumulate(int tap, at::Tensor gradient) {
@@ -194,7 +210,8 @@ class TorchPlan final : public Plan {
     }
   }
 
-  // May the ReLU of node i overwrite its input? Not where that is a tap, has another reader, or is the picture itself.
+  // May the ReLU of node i overwrite its input? Not where that is a tap, has another reader, or is the
+  // picture itself.
   bool MayOverwriteInput(const Node& node) const {
     const int input = node.inputs[0];
     return !tapped_[input] && uses_[input] == 1 && graph_.nodes()[input].op != Op::kInput;
@@ -210,7 +227,8 @@ class TorchPlan final : public Plan {
         return node.relu ? y.relu_() : y;
       }
       case Op::kBatchNorm:
-        return at::batch_norm(x, layer->second.gamma, layer->second.beta, layer->second.mean, layer->second.variance,
+        return at::batch_norm(x, layer->second.gamma, layer->second.beta, layer->second.mean,
+                              layer->second.variance,
                               /*training=*/false, /*momentum=*/0.0, node.epsilon, /*cudnn_enabled=*/true);
       case Op::kRelu:
         // A batch norm's or a sum's backward doesn't read its output either.
@@ -247,9 +265,9 @@ class TorchPlan final : public Plan {
   const std::vector<std::string> taps_;
   const std::vector<TensorShape> shapes_;
   std::vector<int> nodes_of_taps_;
-  std::vector<bool> tapped_;    // by node
-  std::vector<int> last_use_;   // by node: the last node that reads it
-  std::vector<int> uses_;       // by node: how many read it
+  std::vector<bool> tapped_;   // by node
+  std::vector<int> last_use_;  // by node: the last node that reads it
+  std::vector<int> uses_;      // by node: how many read it
   at::Tensor input_;
   std::vector<at::Tensor> maps_;       // by tap
   std::vector<at::Tensor> gradients_;  // by tap; undefined: zero
@@ -257,8 +275,8 @@ class TorchPlan final : public Plan {
 
 }  // namespace
 
-std::unique_ptr<Plan> MakePlan(std::shared_ptr<const Shared> shared, Graph graph, std::vector<std::string> taps,
-                               std::vector<TensorShape> shapes) {
+std::unique_ptr<Plan> MakePlan(std::shared_ptr<const Shared> shared, Graph graph,
+                               std::vector<std::string> taps, std::vector<TensorShape> shapes) {
   return std::make_unique<TorchPlan>(std::move(shared), std::move(graph), std::move(taps), std::move(shapes));
 }
 

@@ -14,8 +14,8 @@ namespace impasto::engine::torch_executor {
 
 // Parameters of one layer on the device.
 struct LayerTensors {
-  at::Tensor kernel, bias;                   // convolution
-  at::Tensor gamma, beta, mean, variance;    // batch norm
+  at::Tensor kernel, bias;                 // convolution
+  at::Tensor gamma, beta, mean, variance;  // batch norm
 };
 
 // What all plans of a model share. Immutable.
@@ -26,8 +26,9 @@ struct Shared {
   std::map<std::string, LayerTensors, std::less<>> layers;
 };
 
-// `graph` is pruned to the taps, and has weights for every node; `taps` are indices into its nodes, `shapes` those of its nodes.
-std::unique_ptr<Plan> MakePlan(std::shared_ptr<const Shared> shared, Graph graph, std::vector<std::string> taps,
-                               std::vector<TensorShape> shapes);
+// `graph` is pruned to the taps, and has weights for every node; `taps` are indices into its nodes, `shapes`
+// those of its nodes.
+std::unique_ptr<Plan> MakePlan(std::shared_ptr<const Shared> shared, Graph graph,
+                               std::vector<std::string> taps, std::vector<TensorShape> shapes);
 
 }  // namespace impasto::engine::torch_executor

@@ -19,14 +19,16 @@ using torch_executor::LayerTensors;
 using torch_executor::Shared;
 
 at::Tensor ToDevice(std::vector<float>* numbers, at::IntArrayRef shape, const at::Device& device) {
-  at::Tensor tensor = at::from_blob(numbers->data(), shape, at::kFloat).to(device, at::kFloat, false, /*copy=*/true);
+  at::Tensor tensor =
+      at::from_blob(numbers->data(), shape, at::kFloat).to(device, at::kFloat, false, /*copy=*/true);
   std::vector<float>().swap(*numbers);
   return tensor;
 }
 
 class TorchExecutor final : public Executor {
  public:
-  TorchExecutor(Graph graph, std::shared_ptr<const Shared> shared) : graph_(std::move(graph)), shared_(std::move(shared)) {}
+  TorchExecutor(Graph graph, std::shared_ptr<const Shared> shared)
+      : graph_(std::move(graph)), shared_(std::move(shared)) {}
 
   std::string description() const override {
     if (shared_->device.is_cuda()) return absl::StrCat("LibTorch on ", shared_->device.str());
@@ -59,8 +61,8 @@ class TorchExecutor final : public Executor {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<const Executor>> MakeTorchExecutor(const Graph& graph, Weights weights, const std::string& device,
-                                                                  int threads) {
+absl::StatusOr<std::unique_ptr<const Executor>> MakeTorchExecutor(const Graph& graph, Weights weights,
+                                                                  const std::string& device, int threads) {
   auto shared = std::make_shared<Shared>();
   IMPASTO_ASSIGN_OR_RETURN(shared->device, torch_executor::ParseDevice(device));
   shared->format = torch_executor::FastMemoryFormat(shared->device);
@@ -71,7 +73,8 @@ absl::StatusOr<std::unique_ptr<const Executor>> MakeTorchExecutor(const Graph& g
       LayerTensors tensors;
       if (!layer.kernel.empty()) {
         const auto& s = layer.kernel_shape;
-        tensors.kernel = ToDevice(&layer.kernel, {s[0], s[1], s[2], s[3]}, shared->device).contiguous(shared->format);
+        tensors.kernel =
+            ToDevice(&layer.kernel, {s[0], s[1], s[2], s[3]}, shared->device).contiguous(shared->format);
         tensors.bias = ToDevice(&layer.bias, {s[0]}, shared->device);
       } else {
         const auto channels = static_cast<int64_t>(layer.gamma.size());
@@ -83,7 +86,8 @@ absl::StatusOr<std::unique_ptr<const Executor>> MakeTorchExecutor(const Graph& g
       shared->layers.emplace(name, std::move(tensors));
     }
   } catch (const std::exception& e) {
-    return absl::FailedPreconditionError(absl::StrCat("the weights of ", graph.model(), " can't be put on ", device, ": ", e.what()));
+    return absl::FailedPreconditionError(
+        absl::StrCat("the weights of ", graph.model(), " can't be put on ", device, ": ", e.what()));
   }
   return std::make_unique<TorchExecutor>(graph, std::move(shared));
 }

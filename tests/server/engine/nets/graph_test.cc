@@ -18,16 +18,19 @@ std::vector<std::string> Names(const Graph& graph) {
 TEST(GraphTest, PruneKeepsOnlyWhatTheTapsNeed) {
   const absl::StatusOr<Graph> graph = Vgg19().Prune({"block2_conv1", "block1_conv2"});
   ASSERT_TRUE(graph.ok());
-  EXPECT_THAT(Names(*graph), ElementsAre("input", "block1_conv1", "block1_conv2", "block1_pool", "block2_conv1"));
+  EXPECT_THAT(Names(*graph),
+              ElementsAre("input", "block1_conv1", "block1_conv2", "block1_pool", "block2_conv1"));
   EXPECT_THAT(graph->nodes()[4].inputs, ElementsAre(3));
 }
 
 TEST(GraphTest, PruneDropsBranchesThatNoTapReads) {
-  // The shortcut of the first block is a branch of its own: its tap needs none of the three convolutions beside it.
+  // The shortcut of the first block is a branch of its own: its tap needs none of the three convolutions
+  // beside it.
   const absl::StatusOr<Graph> graph = ResNet50().Prune({"conv2_block1_0_bn"});
   ASSERT_TRUE(graph.ok());
-  EXPECT_THAT(Names(*graph), ElementsAre("input", "conv1_pad", "conv1_conv", "conv1_bn", "conv1_relu", "pool1_pad", "pool1_pool",
-                                         "conv2_block1_0_conv", "conv2_block1_0_bn"));
+  EXPECT_THAT(Names(*graph),
+              ElementsAre("input", "conv1_pad", "conv1_conv", "conv1_bn", "conv1_relu", "pool1_pad",
+                          "pool1_pool", "conv2_block1_0_conv", "conv2_block1_0_bn"));
 }
 
 TEST(GraphTest, PruneTurnsMaxPoolsIntoAveragePools) {

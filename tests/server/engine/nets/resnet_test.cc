@@ -30,8 +30,8 @@ TEST(ResNetTest, PaddingIsExplicit) {
 
 TEST(ResNetTest, CountsAndShapes) {
   const Graph graph = ResNet50();
-  const auto convolutions =
-      std::count_if(graph.nodes().begin(), graph.nodes().end(), [](const Node& n) { return n.op == Op::kConv2d; });
+  const auto convolutions = std::count_if(graph.nodes().begin(), graph.nodes().end(),
+                                          [](const Node& n) { return n.op == Op::kConv2d; });
   EXPECT_EQ(convolutions, 53);
   const auto shapes = graph.Shapes(224, 224);
   ASSERT_TRUE(shapes.ok());
@@ -40,7 +40,9 @@ TEST(ResNetTest, CountsAndShapes) {
   EXPECT_EQ((*shapes)[graph.Find("pool1_pool")], (TensorShape{64, 56, 56}));
 }
 
-TEST(ResNetTest, BatchNormsHaveKerasEpsilon) { EXPECT_EQ(Get(ResNet50(), "conv5_block3_3_bn").epsilon, 1.001e-5); }
+TEST(ResNetTest, BatchNormsHaveKerasEpsilon) {
+  EXPECT_EQ(Get(ResNet50(), "conv5_block3_3_bn").epsilon, 1.001e-5);
+}
 
 }  // namespace
 }  // namespace impasto::engine

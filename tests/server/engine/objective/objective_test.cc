@@ -14,7 +14,8 @@ class FakeMap final : public StoredMap {
   std::vector<float> map;
 };
 
-// One tap whose map is the input itself: 3 channels, so that what the objective asks for can be worked out by hand.
+// One tap whose map is the input itself: 3 channels, so that what the objective asks for can be worked out by
+// hand.
 class IdentityPlan final : public Plan {
  public:
   IdentityPlan(int height, int width) : shape_{3, height, width}, gradient_(shape_.elements()) {}

@@ -9,9 +9,11 @@
 namespace impasto::engine {
 namespace {
 
-INSTANTIATE_TEST_SUITE_P(Torch, ExecutorConformance, ::testing::Values(ExecutorCase{"cpu", [](const Graph& graph, Weights weights) {
-                           return std::move(*MakeTorchExecutor(graph, std::move(weights), "cpu", 2));
-                         }}));
+INSTANTIATE_TEST_SUITE_P(Torch, ExecutorConformance,
+                         ::testing::Values(ExecutorCase{"cpu", [](const Graph& graph, Weights weights) {
+                                                          return std::move(*MakeTorchExecutor(
+                                                              graph, std::move(weights), "cpu", 2));
+                                                        }}));
 
 absl::Status Make(const std::string& device) {
   const Graph graph = testing::SmallNet(Vgg16(), 32);
