@@ -43,7 +43,6 @@ struct Bands {
   ColorSpace space = ColorSpace::kUnknown;
   int colors = 0;
   bool alpha = false;
-  bool lab = false;
 };
 
 absl::StatusOr<Bands> ClassifyBands(const VImage& image, const std::string& format) {
@@ -52,11 +51,6 @@ absl::StatusOr<Bands> ClassifyBands(const VImage& image, const std::string& form
     case VIPS_FORMAT_USHORT:
     case VIPS_FORMAT_FLOAT:
       break;
-    case VIPS_FORMAT_SHORT:
-      if (image.interpretation() == VIPS_INTERPRETATION_LABS) {
-        break;
-      }
-      [[fallthrough]];
     default:
       return absl::InvalidArgumentError(absl::StrCat("the ", format,
                                                      " file has samples of another kind than 8 or 16 bits "
@@ -77,10 +71,6 @@ absl::StatusOr<Bands> ClassifyBands(const VImage& image, const std::string& form
     case VIPS_INTERPRETATION_CMYK:
       bands = {ColorSpace::kCmyk, 4};
       break;
-    case VIPS_INTERPRETATION_LAB:
-    case VIPS_INTERPRETATION_LABS:
-      bands = {ColorSpace::kRgb, 3, false, true};
-      break;
     case VIPS_INTERPRETATION_MULTIBAND:  // libvips' word for a TIFF with channels beside colour and alpha
       bands = image.bands() >= 3 ? Bands{ColorSpace::kRgb, 3} : Bands{ColorSpace::kGray, 1};
       break;
@@ -90,7 +80,7 @@ absl::StatusOr<Bands> ClassifyBands(const VImage& image, const std::string& form
   if (bands.colors == 0 || image.bands() < bands.colors) {
     return absl::InvalidArgumentError(
         absl::StrCat("the ", format, " file has ", image.bands(),
-                     " channels of a colour space other than grey, RGB, CMYK and Lab"));
+                     " channels of a colour space other than grey, RGB and CMYK"));
   }
   bands.alpha = image.bands() > bands.colors;  // spot channels behind it are left out
   return bands;
@@ -136,6 +126,9 @@ absl::StatusOr<Picture> Picture::Decode(std::string_view encoded, const Limits& 
   if (*format == Format::kJpeg && JpegHasMoreScansThan(encoded, kMaxJpegScans)) {
     return absl::InvalidArgumentError(absl::StrCat("the JPEG file has more than ", kMaxJpegScans, " scans"));
   }
+  if (*format == Format::kTiff && TiffHasValuesOutside(encoded)) {
+    return absl::InvalidArgumentError("the TIFF file is damaged or cut off");
+  }
 
   VImage image;
   bool on_its_side = false;
@@ -153,14 +146,10 @@ absl::StatusOr<Picture> Picture::Decode(std::string_view encoded, const Limits& 
   state->format = *format;
   state->gray = bands.space == ColorSpace::kGray;
   state->space = bands.space;
-  state->bits = image.format() == VIPS_FORMAT_UCHAR                 ? 8
-                : image.format() == VIPS_FORMAT_FLOAT && !bands.lab ? 32
-                                                                    : 16;
+  state->bits = image.format() == VIPS_FORMAT_UCHAR ? 8 : image.format() == VIPS_FORMAT_FLOAT ? 32 : 16;
   Raster pixels;
   IMPASTO_RETURN_IF_ERROR(Guarded(absl::StrCat("the ", name, " file is damaged or cut off"), [&] {
-    if (!bands.lab) {
-      state->icc_profile = EmbeddedProfile(image);
-    }
+    state->icc_profile = EmbeddedProfile(image);
     // 1 pixel per mm is what libvips says when the file doesn't.
     if (image.xres() > 0 && image.yres() > 0 && (image.xres() != 1.0 || image.yres() != 1.0)) {
       state->x_resolution = on_its_side ? image.yres() : image.xres();
@@ -173,9 +162,6 @@ absl::StatusOr<Picture> Picture::Decode(std::string_view encoded, const Limits& 
     }
     if (image.bands() > bands.colors) {
       image = image.extract_band(0, VImage::option()->set("n", bands.colors));
-    }
-    if (bands.lab) {
-      image = image.colourspace(VIPS_INTERPRETATION_RGB16);
     }
     pixels = Compute(image);
   }));

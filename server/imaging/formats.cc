@@ -1,5 +1,7 @@
 #include "imaging/formats.h"
 
+#include <iterator>
+
 #include "absl/strings/str_cat.h"
 
 namespace impasto::imaging {
@@ -113,6 +115,51 @@ bool JpegHasMoreScansThan(std::string_view encoded, int limit) {
         return true;
       }
       i += 2 + (size_t{byte(i + 2)} << 8) + byte(i + 3);
+    }
+  }
+  return false;
+}
+
+bool TiffHasValuesOutside(std::string_view encoded) {
+  if (encoded.size() < 16) {
+    return false;
+  }
+  const bool little = encoded[0] == 'I';
+  const bool big_tiff = encoded[little ? 2 : 3] == '+';
+  const uint64_t size = encoded.size();
+  // The unsigned number of `bytes` bytes at `at`; 0 outside the file.
+  const auto number = [&](uint64_t at, int bytes) {
+    uint64_t value = 0;
+    for (int i = 0; at <= size && size - at >= static_cast<uint64_t>(bytes) && i < bytes; ++i) {
+      value = value << 8 | static_cast<uint8_t>(encoded[at + (little ? bytes - 1 - i : i)]);
+    }
+    return value;
+  };
+  const int word = big_tiff ? 8 : 4;  // of an offset or count
+  const int head = big_tiff ? 8 : 2;  // of the number of entries
+  const uint64_t directory = number(big_tiff ? 8 : 4, word);
+  if (directory > size) {
+    return true;
+  }
+  const uint64_t entries = number(directory, head);
+  uint64_t at = directory + head;
+  for (uint64_t i = 0; i < entries && at < size; ++i, at += 4 + 2 * word) {
+    // By TIFF's number of the type.
+    constexpr int kTypeBytes[] = {1, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 1, 1, 8, 8, 8};
+    const uint64_t type = number(at + 2, 2);
+    const uint64_t count = number(at + 4, word);
+    if (type >= std::size(kTypeBytes)) {
+      continue;
+    }
+    if (count > size) {  // also keeps the product below within 64 bits
+      return true;
+    }
+    const uint64_t bytes = count * kTypeBytes[type];
+    if (bytes > static_cast<uint64_t>(word)) {
+      const uint64_t offset = number(at + 4 + word, word);
+      if (offset > size || bytes > size - offset) {
+        return true;
+      }
     }
   }
   return false;

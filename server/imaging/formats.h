@@ -33,4 +33,9 @@ absl::Status CheckSize(int64_t width, int64_t height, const Limits& limits);
 // than `limit`.
 bool JpegHasMoreScansThan(std::string_view encoded, int limit);
 
+// libtiff reads a file whose last bytes are missing without a word if only tags lie there, the colour profile
+// for one. True when a value of the first page's directory lies outside the file. False where the directory
+// itself can't be read: libtiff says so.
+bool TiffHasValuesOutside(std::string_view encoded);
+
 }  // namespace impasto::imaging

@@ -27,8 +27,9 @@ absl::StatusOr<Raster> FromSrgb(const Raster& srgb, const std::string& profile, 
 // True when FromSrgb() works with the profile.
 bool CanConvertFromSrgb(const std::string& profile);
 
-// True when the profile moves no colour by more than 1/255: one of the many profiles that call themselves
-// sRGB. Their pixels are best left alone. `space`: kGray or kRgb.
+// True when the profile moves no colour by more than 2/255: one of the many that call themselves sRGB and
+// differ in how they round its curve (a gamma of 2.2 is 8/255 away). Their pixels are best left alone.
+// `space`: kGray or kRgb.
 bool IsSrgb(const std::string& profile, ColorSpace space);
 
 // The standard sRGB profile, to be embedded.

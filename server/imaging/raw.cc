@@ -45,9 +45,10 @@ absl::StatusOr<Picture> Picture::FromRaw(const RawPixels& raw, const Limits& lim
   const int64_t gaps = raw.height - 1;
   const bool overflow = gaps > 0 && stride > (std::numeric_limits<int64_t>::max() - row_bytes) / gaps;
   if (overflow || static_cast<uint64_t>(stride * gaps + row_bytes) > raw.data.size()) {
-    return absl::InvalidArgumentError(
-        absl::StrCat("", raw.data.size(), " bytes of pixels; ", raw.height, " rows with a stride of ", stride,
-                     " take ", overflow ? "more than can be held" : absl::StrCat(stride * gaps + row_bytes)));
+    const std::string needed = overflow ? "more than there can be" : absl::StrCat(stride * gaps + row_bytes);
+    return absl::InvalidArgumentError(absl::StrCat("the picture has ", raw.data.size(), " bytes of pixels; ",
+                                                   raw.height, " rows with a stride of ", stride,
+                                                   " bytes take ", needed));
   }
 
   const PixelLayout layout = LayoutOf(raw.format);

@@ -1,35 +1,94 @@
 #include "imaging/picture.h"
 
-#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <vips/vips8>
+#include <algorithm>
+
+#include "imaging/size.h"
+#include "tests/server/imaging/test_pictures.h"
 
 namespace impasto::imaging {
 namespace {
 
-Image Noise(int width, int height) {
-  Image image{width, height, {}};
-  uint32_t state = 1;
-  for (size_t i = 0; i < 3 * image.pixels(); ++i) {
-    state = state * 1664525u + 1013904223u;
-    image.rgb.push_back(static_cast<float>(state >> 24));
+class PictureTest : public testing::Test {
+ protected:
+  void SetUp() override { ASSERT_TRUE(Init(2).ok()); }
+
+  static Picture FromImage(const Image& image) {
+    absl::StatusOr<Encoded> encoded = Encode(image, {});
+    EXPECT_TRUE(encoded.ok()) << encoded.status();
+    absl::StatusOr<Picture> picture = Picture::Decode(encoded->data, {});
+    EXPECT_TRUE(picture.ok()) << picture.status();
+    return *picture;
   }
-  return image;
+};
+
+TEST(InitTest, WantsAThread) { EXPECT_EQ(Init(0).code(), absl::StatusCode::kInvalidArgument); }
+
+TEST(FitWithinTest, KeepsTheAspectRounded) {
+  const auto fit = [](int w, int h, int max) {
+    const Size size = FitWithin({w, h}, max);
+    return std::pair(size.width, size.height);
+  };
+  EXPECT_EQ(fit(979, 734, 512), std::pair(512, 384));
+  EXPECT_EQ(fit(1200, 1528, 512), std::pair(402, 512));
+  EXPECT_EQ(fit(512, 512, 512), std::pair(512, 512));
+  EXPECT_EQ(fit(100, 40, 512), std::pair(100, 40));
+  EXPECT_EQ(fit(30'000, 2, 512), std::pair(512, 1));
+  EXPECT_EQ(fit(3, 2, 1), std::pair(1, 1));
+  EXPECT_EQ(fit(2'000'000'000, 1'000'000'000, 1'000'000'000), std::pair(1'000'000'000, 500'000'000));
 }
 
-TEST(PictureTest, PngWithinMaxSizeComesThroughExactly) {
-  ASSERT_TRUE(Init(2).ok());
-  const Image image = Noise(37, 21);
-  const absl::StatusOr<Encoded> encoded = Encode(image, {});
-  ASSERT_TRUE(encoded.ok()) << encoded.status();
-  const absl::StatusOr<Picture> picture = Picture::Decode(encoded->data, {});
-  ASSERT_TRUE(picture.ok()) << picture.status();
-  EXPECT_EQ(picture->width(), 37);
-  EXPECT_EQ(picture->height(), 21);
-  const absl::StatusOr<Image> working = picture->Working(37);
-  ASSERT_TRUE(working.ok());
-  EXPECT_EQ(working->rgb, image.rgb);
+TEST_F(PictureTest, WithinMaxSizeNothingChanges) {
+  const Image image = NoiseImage(37, 21);
+  const Picture picture = FromImage(image);
+  for (int max_size : {37, 38, 5000}) {
+    const absl::StatusOr<Image> working = picture.Working(max_size);
+    ASSERT_TRUE(working.ok()) << working.status();
+    EXPECT_EQ(working->width, 37);
+    EXPECT_EQ(working->height, 21);
+    EXPECT_EQ(working->rgb, image.rgb);
+  }
+}
+
+TEST_F(PictureTest, ShrinksToMaxSizeWithin0To255) {
+  const Picture picture = FromImage(NoiseImage(60, 40));
+  const absl::StatusOr<Image> working = picture.Working(30);
+  ASSERT_TRUE(working.ok()) << working.status();
+  EXPECT_EQ(working->width, 30);
+  EXPECT_EQ(working->height, 20);
+  ASSERT_EQ(working->rgb.size(), 3u * 30 * 20);
+  EXPECT_GE(*std::min_element(working->rgb.begin(), working->rgb.end()), 0.0f);
+  EXPECT_LE(*std::max_element(working->rgb.begin(), working->rgb.end()), 255.0f);
+}
+
+TEST_F(PictureTest, ShrinksAStripToOnePixel) {
+  const Picture picture = FromImage(NoiseImage(300, 2));
+  const absl::StatusOr<Image> working = picture.Working(20);
+  ASSERT_TRUE(working.ok()) << working.status();
+  EXPECT_EQ(working->width, 20);
+  EXPECT_EQ(working->height, 1);
+}
+
+TEST_F(PictureTest, ResizedIsExactlyThatSize) {
+  const Picture picture = FromImage(NoiseImage(20, 10));
+  for (const auto& [width, height] :
+       {std::pair(7, 13), std::pair(20, 10), std::pair(41, 33), std::pair(1, 1)}) {
+    const absl::StatusOr<Image> resized = picture.Resized(width, height);
+    ASSERT_TRUE(resized.ok()) << resized.status();
+    EXPECT_EQ(resized->width, width);
+    EXPECT_EQ(resized->height, height);
+    EXPECT_EQ(resized->rgb.size(), 3u * width * height);
+  }
+}
+
+TEST_F(PictureTest, RefusesSizesThatMakeNoSense) {
+  const Picture picture = FromImage(NoiseImage(20, 10));
+  EXPECT_EQ(picture.Working(0).status(), absl::InvalidArgumentError("max_size: 0 pixels; at least 1"));
+  EXPECT_EQ(picture.Working(-1).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(picture.Resized(0, 5).status(),
+            absl::InvalidArgumentError("the picture is 0 x 5 pixels; at least 1 on a side"));
+  EXPECT_EQ(picture.Resized(30'000, 30'000).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
 }  // namespace
