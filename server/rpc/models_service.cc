@@ -53,21 +53,28 @@ absl::Status ListPage(ModelsBackend& backend, const v1::ListModelsRequest& reque
   return absl::OkStatus();
 }
 
-// Ends the call with the model or the reason why not.
-void FinishWith(grpc::ServerUnaryReactor* reactor, absl::StatusOr<v1::Model> model, v1::Model* response) {
-  if (model.ok()) *response = *std::move(model);
-  reactor->Finish(ToGrpcStatus(model.status()));
+// Ends the call with what `answer` says, which runs on the worker. The request, the response and the reactor
+// live until Finish.
+grpc::ServerUnaryReactor* FinishOn(Worker& worker, grpc::CallbackServerContext* context,
+                                   std::function<absl::Status()> answer) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  if (!worker.TryPost([reactor, answer = std::move(answer)] { reactor->Finish(ToGrpcStatus(answer())); })) {
+    reactor->Finish(ToGrpcStatus(
+        absl::ResourceExhaustedError("too many calls are waiting for the server's models; try again later")));
+  }
+  return reactor;
 }
 
-// Runs `call` on the worker. The request, the response and the reactor live until the reactor's Finish.
-void FinishOn(Worker& worker, grpc::ServerUnaryReactor* reactor, v1::Model* response,
-              std::function<absl::StatusOr<v1::Model>()> call) {
-  const bool posted =
-      worker.TryPost([reactor, response, call = std::move(call)] { FinishWith(reactor, call(), response); });
-  if (!posted) {
-    reactor->Finish(ToGrpcStatus(absl::ResourceExhaustedError(
-        "too many models are waiting to be loaded or unloaded; try again later")));
-  }
+// What a call for one model does: checks the name, and asks the backend.
+template <typename Request>
+std::function<absl::Status()> ForModel(ModelsBackend* backend,
+                                       absl::StatusOr<v1::Model> (ModelsBackend::*method)(const std::string&),
+                                       const Request* request, v1::Model* response) {
+  return [=]() -> absl::Status {
+    IMPASTO_RETURN_IF_ERROR(ValidateModelName(request->name()));
+    IMPASTO_ASSIGN_OR_RETURN(*response, (backend->*method)(request->name()));
+    return absl::OkStatus();
+  };
 }
 
 }  // namespace
@@ -75,42 +82,23 @@ void FinishOn(Worker& worker, grpc::ServerUnaryReactor* reactor, v1::Model* resp
 grpc::ServerUnaryReactor* ModelsService::ListModels(grpc::CallbackServerContext* context,
                                                     const v1::ListModelsRequest* request,
                                                     v1::ListModelsResponse* response) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  reactor->Finish(ToGrpcStatus(ListPage(*backend_, *request, response)));
-  return reactor;
+  return FinishOn(*reader_, context, [=, this] { return ListPage(*backend_, *request, response); });
 }
 
 grpc::ServerUnaryReactor* ModelsService::GetModel(grpc::CallbackServerContext* context,
                                                   const v1::GetModelRequest* request, v1::Model* response) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  const absl::Status valid = ValidateModelName(request->name());
-  FinishWith(reactor, valid.ok() ? backend_->GetModel(request->name()) : valid, response);
-  return reactor;
+  return FinishOn(*reader_, context, ForModel(backend_, &ModelsBackend::GetModel, request, response));
 }
 
 grpc::ServerUnaryReactor* ModelsService::LoadModel(grpc::CallbackServerContext* context,
                                                    const v1::LoadModelRequest* request, v1::Model* response) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  if (const absl::Status valid = ValidateModelName(request->name()); !valid.ok()) {
-    reactor->Finish(ToGrpcStatus(valid));
-  } else {
-    FinishOn(*loader_, reactor, response,
-             [this, name = request->name()] { return backend_->LoadModel(name); });
-  }
-  return reactor;
+  return FinishOn(*loader_, context, ForModel(backend_, &ModelsBackend::LoadModel, request, response));
 }
 
 grpc::ServerUnaryReactor* ModelsService::UnloadModel(grpc::CallbackServerContext* context,
                                                      const v1::UnloadModelRequest* request,
                                                      v1::Model* response) {
-  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
-  if (const absl::Status valid = ValidateModelName(request->name()); !valid.ok()) {
-    reactor->Finish(ToGrpcStatus(valid));
-  } else {
-    FinishOn(*loader_, reactor, response,
-             [this, name = request->name()] { return backend_->UnloadModel(name); });
-  }
-  return reactor;
+  return FinishOn(*loader_, context, ForModel(backend_, &ModelsBackend::UnloadModel, request, response));
 }
 
 }  // namespace impasto::rpc

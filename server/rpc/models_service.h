@@ -7,11 +7,13 @@
 
 namespace impasto::rpc {
 
-// Thread-safe. Never blocks gRPC's threads: loading runs on `loader`.
+// Thread-safe. Never blocks gRPC's threads: the calls run on workers.
 class ModelsService final : public v1::Models::CallbackService {
  public:
-  // Both outlive the service.
-  ModelsService(ModelsBackend* backend, Worker* loader) : backend_(backend), loader_(loader) {}
+  // `loader` is for what takes seconds, `reader` for what takes milliseconds (it may look into the weights
+  // folder). All outlive the service.
+  ModelsService(ModelsBackend* backend, Worker* loader, Worker* reader)
+      : backend_(backend), loader_(loader), reader_(reader) {}
 
   grpc::ServerUnaryReactor* ListModels(grpc::CallbackServerContext* context,
                                        const v1::ListModelsRequest* request,
@@ -26,6 +28,7 @@ class ModelsService final : public v1::Models::CallbackService {
  private:
   ModelsBackend* const backend_;
   Worker* const loader_;
+  Worker* const reader_;
 };
 
 }  // namespace impasto::rpc

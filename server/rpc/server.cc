@@ -32,17 +32,17 @@ constexpr int kKeepaliveTimeoutMillis = 10'000;
 constexpr int kMinClientPingMillis = 10'000;
 // Loads that wait for the one that runs; each takes seconds.
 constexpr int kMaxWaitingLoads = 16;
-// A check reads a header; there can't be more than there are upload calls.
-constexpr int kMaxWaitingChecks = 64;
+// Checks of uploads and looks at models that wait for the one that runs; each takes milliseconds.
+constexpr int kMaxWaitingHelp = 128;
 
 class ServerImpl final : public Server {
  public:
   explicit ServerImpl(const ServerOptions& options)
       : loader_(kMaxWaitingLoads),
-        checker_(kMaxWaitingChecks),
-        stylization_(options.stylization, options.uploads, &checker_,
+        helper_(kMaxWaitingHelp),
+        stylization_(options.stylization, options.uploads, &helper_,
                      {.stylize_calls = options.max_stylize_calls}),
-        models_(options.models, &loader_) {}
+        models_(options.models, &loader_, &helper_) {}
   ~ServerImpl() override { Shutdown(std::chrono::milliseconds(0)); }
 
   absl::Status Listen(const ServerOptions& options) {
@@ -99,7 +99,7 @@ class ServerImpl final : public Server {
  private:
   // In this order: the server goes first, the workers last.
   Worker loader_;
-  Worker checker_;
+  Worker helper_;
   StylizationService stylization_;
   ModelsService models_;
   std::unique_ptr<grpc::Server> server_;
