@@ -155,7 +155,11 @@ absl::StatusOr<Picture> Picture::Decode(std::string_view encoded, const Limits& 
       state->x_resolution = on_its_side ? image.yres() : image.xres();
       state->y_resolution = on_its_side ? image.xres() : image.yres();
     }
-    // Turning it needs rows in any order.
+    // One thread alone: libvips up to 8.14 can lose the error of a worker that ends after the others, and
+    // then half a picture passes for a whole one. A decoder goes from row to row anyway. In memory, because
+    // turning needs rows in any order.
+    image = image.copy();
+    image.set(VIPS_META_CONCURRENCY, 1);
     image = image.copy_memory().autorot();
     if (bands.alpha) {
       state->alpha = Compute(image.extract_band(bands.colors));
