@@ -1,0 +1,317 @@
+#include "impasto/client.h"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/testing/fake_service.h"
+
+namespace impasto {
+namespace {
+
+using namespace ::impasto::testing;  // NOLINT(google-build-using-namespace): the test's vocabulary
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using ::testing::StartsWith;
+
+// A port of this machine on which nobody answers: refused while it isn't listened on, silent where it is.
+class DeadPort {
+ public:
+  explicit DeadPort(bool listening) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    bind(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
+    if (listening) {
+      listen(fd_, 8);
+    }
+    socklen_t size = sizeof(address);
+    getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size);
+    address_ = "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  }
+  ~DeadPort() { close(fd_); }
+  const std::string& address() const { return address_; }
+
+ private:
+  const int fd_;
+  std::string address_;
+};
+
+Client MustConnect(const FakeServer& server, ClientOptions options = {}) {
+  options.address = server.address();
+  auto client = Client::Connect(options);
+  EXPECT_TRUE(client.ok()) << client.status();
+  return *client;
+}
+
+void Succeed(FakeServer* server) {
+  server->SetStylize([](const v1::StylizeRequest&, EventStream& stream) {
+    stream.SendAll(ResultEvents(2, 1.5, "painted"));
+    stream.Send(FinishedEvent());
+    return grpc::Status::OK;
+  });
+}
+
+v1::Model ModelNamed(const std::string& name) {
+  v1::Model model;
+  model.set_name("models/" + name);
+  model.add_layers()->set_name("block1_conv1");
+  return model;
+}
+
+TEST(ConnectTest, SaysWhoRefused) {
+  const DeadPort port(/*listening=*/false);
+  const auto client = Client::Connect({.address = port.address()});
+  EXPECT_EQ(client.status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(client.status().message()), StartsWith("can't reach " + port.address() + ": "));
+}
+
+TEST(ConnectTest, GivesUpOnAServerThatIsSilent) {
+  const DeadPort port(/*listening=*/true);
+  const auto client =
+      Client::Connect({.address = port.address(), .connect_timeout = absl::Milliseconds(300)});
+  EXPECT_EQ(client.status(), absl::UnavailableError("no answer from " + port.address() + " within 300ms"));
+}
+
+TEST(ConnectTest, WaitsForAServerThatIsToCome) {
+  const std::string address =
+      "unix:" + ::testing::TempDir() + "client_test." + std::to_string(getpid()) + ".socket";
+  absl::StatusOr<Client> client = absl::UnknownError("not tried");
+  std::thread connecting([&] {
+    client =
+        Client::Connect({.address = address, .connect_timeout = absl::Seconds(60), .wait_for_server = true});
+  });
+  const FakeServer server(address);
+  connecting.join();
+  EXPECT_TRUE(client.ok()) << client.status();
+  EXPECT_EQ(client->address(), address);
+}
+
+TEST(ConnectTest, RefusesAddressesOfAnotherForm) {
+  for (const std::string address :
+       {"localhost", "http://localhost:50451", ":50451", "localhost:", "localhost:0", "localhost:65536",
+        "localhost:abc", "::1:50451", "unix:"}) {
+    EXPECT_EQ(Client::Connect({.address = address}).status(),
+              absl::InvalidArgumentError("server address \"" + address +
+                                         "\": not of the form HOST:PORT, [IPv6]:PORT or unix:PATH"));
+  }
+}
+
+TEST(ConnectTest, RefusesBadOptions) {
+  EXPECT_EQ(Client::Connect({.connect_timeout = absl::ZeroDuration()}).status(),
+            absl::InvalidArgumentError("connect_timeout: not above zero"));
+  EXPECT_EQ(Client::Connect({.keepalive = absl::Seconds(9)}).status(),
+            absl::InvalidArgumentError("keepalive: not in 10 s to 24 h"));
+}
+
+TEST(ConnectTest, TakesTheAddressFromTheEnvironment) {
+  const FakeServer server;
+  setenv("IMPASTO_SERVER", server.address().c_str(), 1);
+  const auto client = Client::Connect();
+  ASSERT_TRUE(client.ok()) << client.status();
+  EXPECT_EQ(client->address(), server.address());
+  setenv("IMPASTO_SERVER", "", 1);
+  EXPECT_EQ(DefaultServerAddress(), "127.0.0.1:50451");
+  unsetenv("IMPASTO_SERVER");
+  EXPECT_EQ(DefaultServerAddress(), "127.0.0.1:50451");
+}
+
+TEST(ConnectTest, IgnoresAProxyForThisMachine) {
+  const FakeServer server;
+  const DeadPort proxy(/*listening=*/false);
+  setenv("http_proxy", ("http://" + proxy.address()).c_str(), 1);
+  const auto client = Client::Connect({.address = server.address()});
+  unsetenv("http_proxy");
+  EXPECT_TRUE(client.ok()) << client.status();
+}
+
+TEST(StylizeTest, CallsBackAndReturnsTheResult) {
+  FakeServer server;
+  server.SetStylize([](const v1::StylizeRequest&, EventStream& stream) {
+    stream.Send(AcceptedEvent());
+    stream.Send(ProgressEvent(1, 2, 3, 2, 1, 0));
+    stream.SendAll(PreviewEvents(1, "preview"));
+    stream.Send(ProgressEvent(2, 2, 2, 1, 1, 5));
+    stream.SendAll(ResultEvents(2, 1.5, "painted"));
+    stream.Send(FinishedEvent());
+    return grpc::Status::OK;
+  });
+  std::vector<std::string> told;
+  const auto result = MustConnect(server).Stylize(
+      {}, {.on_accepted = [&](const v1::Accepted& accepted) { told.push_back(accepted.job()); },
+           .on_progress = [&](const v1::Progress& p) { told.push_back(std::to_string(p.iteration())); },
+           .on_preview = [&](PreviewPicture preview) { told.push_back(preview.picture.bytes); }});
+  ASSERT_TRUE(result.ok()) << result.status();
+  EXPECT_EQ(result->picture.bytes, "painted");
+  EXPECT_EQ(result->iteration, 2);
+  EXPECT_EQ(result->total_loss, 1.5);
+  EXPECT_THAT(told, ElementsAre("jobs/1", "1", "preview", "2"));
+}
+
+TEST(StylizeTest, SendsTheRequestAsItIs) {
+  FakeServer server;
+  Succeed(&server);
+  v1::StylizeRequest request;
+  *request.mutable_content() = PictureFromBytes("content");
+  *request.add_styles() = PictureFromBytes("style");
+  request.mutable_recipe()->set_iterations(7);
+  ASSERT_TRUE(MustConnect(server).Stylize(request).ok());
+  ASSERT_THAT(server.requests(), SizeIs(1));
+  EXPECT_EQ(server.requests()[0].SerializeAsString(), request.SerializeAsString());
+  EXPECT_THAT(server.uploads(), IsEmpty());
+}
+
+TEST(StylizeTest, ServesSeveralThreadsOnOneConnection) {
+  FakeServer server;
+  Succeed(&server);
+  const Client client = MustConnect(server);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([client] {
+      for (int run = 0; run < 5; ++run) {
+        EXPECT_TRUE(client.Stylize({}).ok());
+      }
+    });
+  }
+  for (std::thread& thread : threads) {
+    thread.join();
+  }
+  EXPECT_THAT(server.requests(), SizeIs(20));
+}
+
+TEST(UploadTest, LargePicturesAreUploadedAndNamed) {
+  FakeServer server;
+  Succeed(&server);
+  ClientOptions options;
+  options.max_inline_picture_bytes = 10;
+  v1::StylizeRequest request;
+  *request.mutable_content() = PictureFromBytes("eleven char");
+  *request.add_styles() = PictureFromBytes("ten chars!");
+  ASSERT_TRUE(MustConnect(server, options).Stylize(request).ok());
+  ASSERT_THAT(server.uploads(), SizeIs(1));
+  EXPECT_EQ(server.uploads()[0].bytes, "eleven char");
+  ASSERT_THAT(server.requests(), SizeIs(1));
+  EXPECT_EQ(server.requests()[0].content().upload(), "uploads/1");
+  EXPECT_EQ(server.requests()[0].styles(0).encoded(), "ten chars!");
+}
+
+TEST(UploadTest, TheLargestGoFirstUntilTheRequestFits) {
+  FakeServer server;
+  Succeed(&server);
+  ClientOptions options;
+  options.max_request_bytes = 100;
+  v1::StylizeRequest request;
+  *request.mutable_content() = PictureFromBytes(std::string(40, 'c'));
+  *request.add_styles() = PictureFromBytes(std::string(30, 's'));
+  *request.add_styles() = PictureFromBytes(std::string(60, 't'));
+  ASSERT_TRUE(MustConnect(server, options).Stylize(request).ok());
+  ASSERT_THAT(server.uploads(), SizeIs(1));
+  EXPECT_EQ(server.uploads()[0].bytes, std::string(60, 't'));
+  EXPECT_EQ(server.requests()[0].styles(1).upload(), "uploads/1");
+  EXPECT_EQ(server.requests()[0].content().encoded(), std::string(40, 'c'));
+}
+
+TEST(UploadTest, DefaultsKeepARequestBelowTheServersLimit) {
+  FakeServer server;
+  Succeed(&server);
+  v1::StylizeRequest request;
+  *request.mutable_content() = PictureFromBytes(std::string((32 << 20) + 1, 'c'));
+  *request.add_styles() = PictureFromBytes(std::string(31 << 20, 's'));
+  *request.add_styles() = PictureFromBytes(std::string(30 << 20, 't'));
+  const auto result = MustConnect(server).Stylize(std::move(request));
+  ASSERT_TRUE(result.ok()) << result.status();
+  ASSERT_THAT(server.uploads(), SizeIs(2));
+  EXPECT_EQ(server.uploads()[0].bytes.size(), (32 << 20) + 1);
+  EXPECT_EQ(server.uploads()[0].parts, 33);
+  EXPECT_EQ(server.uploads()[1].bytes.size(), 31 << 20);
+}
+
+TEST(UploadTest, AFailedUploadFailsTheJob) {
+  FakeServer server;
+  server.SetUploadStatus({grpc::StatusCode::RESOURCE_EXHAUSTED, "the room for uploads is full"});
+  ClientOptions options;
+  options.max_inline_picture_bytes = 1;
+  v1::StylizeRequest request;
+  *request.mutable_content() = PictureFromBytes("content");
+  EXPECT_EQ(MustConnect(server, options).Stylize(request).status(),
+            absl::ResourceExhaustedError("the room for uploads is full"));
+  EXPECT_THAT(server.requests(), IsEmpty());
+}
+
+TEST(UploadTest, SendsRawPixelsAfterTheirLayout) {
+  FakeServer server;
+  v1::Picture picture;
+  v1::RawPixels& raw = *picture.mutable_raw();
+  raw.set_format(v1::PIXEL_FORMAT_RGB8);
+  raw.set_width(1000);
+  raw.set_height(500);
+  raw.set_stride(3004);
+  raw.set_icc_profile("profile");
+  raw.set_data(std::string(3004 * 500, 'p'));
+  const auto upload = MustConnect(server).UploadPicture(picture);
+  ASSERT_TRUE(upload.ok()) << upload.status();
+  EXPECT_EQ(upload->name(), "uploads/1");
+  ASSERT_THAT(server.uploads(), SizeIs(1));
+  EXPECT_EQ(server.uploads()[0].parts, 2);
+  EXPECT_TRUE(server.uploads()[0].bytes == raw.data());
+  raw.clear_data();
+  EXPECT_EQ(server.uploads()[0].layout.SerializeAsString(), raw.SerializeAsString());
+}
+
+TEST(UploadTest, RefusesNothingToUpload) {
+  const FakeServer server;
+  EXPECT_EQ(MustConnect(server).UploadPicture({}).status(),
+            absl::InvalidArgumentError("the picture to upload has no bytes"));
+  EXPECT_EQ(MustConnect(server).UploadPictureFile("/nowhere/p.png").status().code(),
+            absl::StatusCode::kNotFound);
+}
+
+TEST(ModelsTest, ListsAllPages) {
+  FakeServer server;
+  std::vector<v1::Model> models;
+  for (int i = 0; i < 7; ++i) {
+    models.push_back(ModelNamed("m" + std::to_string(i)));
+  }
+  server.SetModels(models, /*page_size=*/3);
+  const Client client = MustConnect(server);
+  const int calls_to_connect = server.list_calls();
+  const auto listed = client.ListModels();
+  ASSERT_TRUE(listed.ok()) << listed.status();
+  ASSERT_THAT(*listed, SizeIs(7));
+  EXPECT_EQ((*listed)[6].name(), "models/m6");
+  EXPECT_EQ(server.list_calls() - calls_to_connect, 3);
+}
+
+TEST(ModelsTest, AListWithoutEndIsAnError) {
+  FakeServer server;
+  server.SetEndlessModels();
+  EXPECT_EQ(MustConnect(server).ListModels().status(),
+            absl::InternalError("the server's list of models has no end: 1000 pages"));
+}
+
+TEST(ModelsTest, TakesShortAndFullNames) {
+  FakeServer server;
+  server.SetModels({ModelNamed("vgg19")});
+  const Client client = MustConnect(server);
+  for (const std::string name : {"vgg19", "models/vgg19"}) {
+    const auto model = client.GetModel(name);
+    ASSERT_TRUE(model.ok()) << model.status();
+    EXPECT_EQ(model->name(), "models/vgg19");
+    EXPECT_EQ(model->layers_size(), 1);
+  }
+  EXPECT_EQ(client.LoadModel("vgg19")->state(), v1::Model::STATE_LOADED);
+  EXPECT_EQ(client.UnloadModel("vgg19")->state(), v1::Model::STATE_UNLOADED);
+  EXPECT_EQ(client.GetModel("vgg20").status(), absl::NotFoundError("no model \"models/vgg20\""));
+}
+
+}  // namespace
+}  // namespace impasto
