@@ -23,7 +23,9 @@ if [ -z "$style" ]; then
     /usr/bin/python3 -B "$painter" "$style"
   fi
 fi
-"$bin/impastod" weights pull "$model"
+if ! "$bin/impastod" weights list | grep -qE "^  $model .* ([0-9]+) of +\1 layers"; then
+  "$bin/impastod" weights pull "$model"
+fi
 
 # A port of its own, so that a server that runs already is left alone.
 work=$(mktemp -d)
