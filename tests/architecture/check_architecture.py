@@ -48,7 +48,10 @@ LIBRARIES = {
 HEAVY_LIBRARIES = ("LibTorch", "ATen")
 
 # Tests whose name isn't that of a source file, each with its reason.
-TESTS_WITHOUT_A_SOURCE = {}
+TESTS_WITHOUT_A_SOURCE = {
+    "tests/server/imaging/corruption_test.cc": "broken bytes go through all of imaging",
+    "tests/server/imaging/soak_test.cc": "the memory of many pictures, through all of imaging",
+}
 
 PRESETS = ["release", "dev", "asan", "tsan"]
 MAX_FILE_BYTES = 400 * 1024
@@ -169,7 +172,9 @@ def check_tests(files, read):
         folder = os.path.dirname(path)
         while folder:
             lists = f"{folder}/CMakeLists.txt"
-            if lists in files and os.path.relpath(path, folder) in read(lists):
+            # Named in full, or built in a loop over names: foreach(name a b) ... ${name}_test.cc.
+            named = os.path.relpath(path, folder)[: -len("_test.cc")]
+            if lists in files and re.search(rf"(?<![\w/]){re.escape(named)}(_test\.cc)?(?![\w/.])", read(lists)):
                 break
             folder = os.path.dirname(folder)
         else:
