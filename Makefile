@@ -20,8 +20,10 @@ test: build ## builds, then runs the unit and integration tests
 test-all: test ## also the long runs, and the tests under the address and thread sanitizers
 	@scripts/test_all.sh
 
-bench: build ## seconds per iteration and peak memory
-	@scripts/bench.sh
+bench: ## seconds per iteration and peak memory
+	@scripts/install.sh build
+	@scripts/build.sh release impasto_bench
+	@build/release/bin/impasto_bench
 
 lint: ## the API with buf, C++ with clang-format, clang-tidy and clang's thread safety, scripts with shellcheck
 	@scripts/install.sh build test lint

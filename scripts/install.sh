@@ -31,17 +31,16 @@ BUILD_PACKAGES=(
   libcurl4-openssl-dev    # downloads of weights
   libcli11-dev            # command lines
   libspdlog-dev           # the server's log
+  libgtest-dev            # GoogleTest: the tests are configured along with the programs
+  libgmock-dev            # its matchers and mocks
   python3                 # pip, the style picture, the rule tests
   python3-pip             # fetches the PyPI packages below
   python3-numpy           # draws the style picture
   python3-pil             # writes it
 )
 TEST_PACKAGES=(
-  libgtest-dev      # GoogleTest
-  libgmock-dev      # matchers and mocks
-  libbenchmark-dev  # make bench
-  python3-torch     # the independent calculation that the engine is held against
-  python3-h5py      # Keras files for the tests
+  python3-torch  # the independent calculation that the engine is held against
+  python3-h5py   # reads Keras weights files for it
 )
 LINT_PACKAGES=(
   clang         # -Wthread-safety
