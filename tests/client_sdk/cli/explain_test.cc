@@ -1,0 +1,60 @@
+#include "cli/explain.h"
+
+#include <gtest/gtest.h>
+
+#include "cli/exit_codes.h"
+#include "google/rpc/error_details.pb.h"
+
+namespace impasto::cli {
+namespace {
+
+TEST(ExplainTest, HintsAtWhatToDo) {
+  EXPECT_EQ(Explain(absl::UnavailableError("can't reach h:1: refused"), "h:1"),
+            "can't reach h:1: refused\n  Is impastod running at h:1? Start it with: impastod --listen h:1");
+  EXPECT_EQ(Explain(absl::UnimplementedError(""), "h:1"),
+            "UNIMPLEMENTED\n  What answers at h:1 doesn't speak impasto.v1: another program, or an older "
+            "impastod.");
+  EXPECT_EQ(Explain(absl::NotFoundError("no such model: vgg20"), "h:1"),
+            "no such model: vgg20\n  `impasto models list` shows the models that there are.");
+  EXPECT_EQ(Explain(absl::NotFoundError("no such upload"), "h:1"), "no such upload");
+  EXPECT_EQ(Explain(absl::InternalError("words"), "h:1"), "words\n  The server's log may say more.");
+  EXPECT_EQ(Explain(absl::InvalidArgumentError("words"), "h:1"), "words");
+}
+
+TEST(ExplainTest, NamesTheFieldWhereTheWordsDoNot) {
+  google::rpc::BadRequest bad_request;
+  bad_request.add_field_violations()->set_field("recipe.iterations");
+  const absl::Cord payload(bad_request.SerializeAsString());
+  absl::Status status = absl::InvalidArgumentError("not in 1..100000");
+  status.SetPayload("type.googleapis.com/google.rpc.BadRequest", payload);
+  EXPECT_EQ(Explain(status, "h:1"), "recipe.iterations: not in 1..100000");
+  status = absl::InvalidArgumentError("recipe.iterations: not in 1..100000");
+  status.SetPayload("type.googleapis.com/google.rpc.BadRequest", payload);
+  EXPECT_EQ(Explain(status, "h:1"), "recipe.iterations: not in 1..100000");
+}
+
+TEST(ExitCodeForTest, TellsNoServerFromAnUnwillingOne) {
+  EXPECT_EQ(ExitCodeFor(absl::UnavailableError("")), 3);
+  EXPECT_EQ(ExitCodeFor(absl::InvalidArgumentError("")), 1);
+  EXPECT_EQ(ExitCodeFor(absl::CancelledError("")), 1);
+}
+
+TEST(FlagOfFieldTest, NamesWhatTheUserTyped) {
+  EXPECT_EQ(FlagOfField("content"), "CONTENT");
+  EXPECT_EQ(FlagOfField("content.raw.width"), "CONTENT");
+  EXPECT_EQ(FlagOfField("styles"), "STYLE");
+  EXPECT_EQ(FlagOfField("styles[0]"), "STYLE 1");
+  EXPECT_EQ(FlagOfField("styles[1].encoded"), "STYLE 2");
+  EXPECT_EQ(FlagOfField("styles[x]"), "STYLE");
+  EXPECT_EQ(FlagOfField("initial"), "--init");
+  EXPECT_EQ(FlagOfField("recipe.learning_rate"), "--learning-rate");
+  EXPECT_EQ(FlagOfField("recipe.style_layers[2].layer"), "--style-layer");
+  EXPECT_EQ(FlagOfField("recipe.style_picture_weights[0]"), "--style-picture-weight");
+  EXPECT_EQ(FlagOfField("output.quality"), "--quality");
+  EXPECT_EQ(FlagOfField("recipe.beta1"), "");
+  EXPECT_EQ(FlagOfField("recipe"), "");
+  EXPECT_EQ(FlagOfField(""), "");
+}
+
+}  // namespace
+}  // namespace impasto::cli

@@ -1,0 +1,368 @@
+// The real program against a scripted server.
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <filesystem>
+#include <future>
+#include <string>
+#include <vector>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "tests/client_sdk/cli/cli_process.h"
+#include "tests/testing/fake_service.h"
+
+namespace impasto::cli {
+namespace {
+
+using namespace ::impasto::testing;  // NOLINT(google-build-using-namespace): the test's vocabulary
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Not;
+using ::testing::SizeIs;
+
+constexpr char kLossesOfTwo[] =
+    "iteration,total,content,style,seconds\n"
+    "1,30,20,10,0\n"
+    "2,20,12.5,7.5,0.5\n"
+    "3,10.125,5,5.125,1\n";
+
+v1::Recipe Resolved() {
+  v1::Recipe recipe;
+  recipe.set_preset("painterly");
+  recipe.set_model("models/vgg19");
+  recipe.set_iterations(2);
+  return recipe;
+}
+
+class StylizeCommandTest : public ::testing::Test {
+ protected:
+  StylizeCommandTest() {
+    WriteFile(dir_ + "photo.jpg", "PHOTO");
+    WriteFile(dir_ + "style.jpg", "STYLE");
+  }
+
+  // stylize photo.jpg style.jpg -o out.png, and more.
+  std::vector<std::string> Arguments(std::vector<std::string> more = {}) {
+    std::vector<std::string> arguments = {"stylize", dir_ + "photo.jpg", dir_ + "style.jpg", "-o",
+                                          out_path_, "--server",         server_.address()};
+    arguments.insert(arguments.end(), more.begin(), more.end());
+    return arguments;
+  }
+
+  int Run(const std::vector<std::string>& arguments) {
+    CliProcess process(arguments);
+    const int code = process.Wait();
+    out_ = process.out();
+    err_ = process.err();
+    return code;
+  }
+
+  // A run of two steps, with a preview after the first.
+  void Succeed(const std::vector<std::string>& warnings = {}) {
+    server_.SetStylize([warnings](const v1::StylizeRequest&, EventStream& stream) {
+      stream.Send(AcceptedEvent(Resolved(), warnings));
+      stream.Send(ProgressEvent(1, 2, 30, 20, 10, 0));
+      stream.SendAll(PreviewEvents(1, "preview 1", 4));
+      stream.Send(ProgressEvent(2, 2, 20, 12.5, 7.5, 500));
+      stream.SendAll(PreviewEvents(2, "preview 2", 4));
+      stream.Send(ProgressEvent(3, 2, 10.125, 5, 5.125, 1000));
+      stream.SendAll(ResultEvents(2, 10.125, "PAINTED", 3));
+      stream.Send(FinishedEvent());
+      return grpc::Status::OK;
+    });
+  }
+
+  // Two of three losses, perhaps a preview, then nothing until the client goes.
+  void Hang(bool with_preview) {
+    server_.SetStylize([this, with_preview](const v1::StylizeRequest&, EventStream& stream) {
+      stream.Send(AcceptedEvent(Resolved()));
+      stream.Send(ProgressEvent(1, 2, 30, 20, 10, 0));
+      if (with_preview) {
+        stream.SendAll(PreviewEvents(1, "kept picture", 4, v1::PICTURE_FORMAT_PNG));
+      }
+      stream.Send(ProgressEvent(2, 2, 20, 12.5, 7.5, 500));
+      stream.WaitForCancel();
+      gone_.set_value();
+      return grpc::Status::CANCELLED;
+    });
+  }
+
+  FakeServer server_;
+  const std::string dir_ = MakeTestDir();
+  const std::string out_path_ = dir_ + "out.png";
+  std::promise<void> gone_;
+  std::string out_;
+  std::string err_;
+};
+
+TEST_F(StylizeCommandTest, WritesThePictureAndSaysWhere) {
+  Succeed();
+  EXPECT_EQ(Run(Arguments()), 0);
+  EXPECT_EQ(ReadFile(out_path_), "PAINTED");
+  EXPECT_EQ(out_, out_path_ + "\n");
+  EXPECT_THAT(err_, HasSubstr("Painting 4 x 3 pixels, 2 iterations, models/vgg19, preset painterly\n"));
+  EXPECT_THAT(err_, HasSubstr("0/2  loss 30 (content 20, style 10)\n"));
+  EXPECT_THAT(err_, HasSubstr("2/2  loss 10.12 (content 5, style 5.12)  0.5 s/it  in 1.0 s\n"));
+  EXPECT_THAT(ListDir(dir_), ElementsAre("out.png", "photo.jpg", "style.jpg"));
+}
+
+TEST_F(StylizeCommandTest, SendsWhatTheFlagsSay) {
+  Succeed();
+  EXPECT_EQ(
+      Run(Arguments({"--iterations", "2", "--style-layer", "block1_conv1=3", "--output-size", "original"})),
+      0);
+  v1::StylizeRequest expected;
+  expected.mutable_content()->set_encoded("PHOTO");
+  expected.add_styles()->set_encoded("STYLE");
+  expected.mutable_recipe()->set_iterations(2);
+  expected.mutable_recipe()->add_style_layers()->set_layer("block1_conv1");
+  expected.mutable_recipe()->mutable_style_layers(0)->set_weight(3);
+  expected.mutable_output()->set_format(v1::PICTURE_FORMAT_PNG);
+  expected.mutable_output()->set_size(v1::OUTPUT_SIZE_ORIGINAL);
+  ASSERT_THAT(server_.requests(), SizeIs(1));
+  EXPECT_EQ(server_.requests()[0].DebugString(), expected.DebugString());
+}
+
+TEST_F(StylizeCommandTest, QuietSaysNothing) {
+  Succeed({"the weights are random"});
+  EXPECT_EQ(Run(Arguments({"--quiet"})), 0);
+  EXPECT_EQ(out_, "");
+  EXPECT_EQ(err_, "");
+  EXPECT_EQ(ReadFile(out_path_), "PAINTED");
+}
+
+TEST_F(StylizeCommandTest, WarningsAreLoud) {
+  Succeed({"the weights are random"});
+  EXPECT_EQ(Run(Arguments()), 0);
+  EXPECT_THAT(err_, HasSubstr("*** WARNING: the weights are random ***\n"));
+}
+
+TEST_F(StylizeCommandTest, DrawsABarOnATerminal) {
+  Succeed();
+  CliProcess process(Arguments(), {.environment = {}, .terminal = true});
+  EXPECT_EQ(process.Wait(), 0);
+  EXPECT_THAT(process.err(), HasSubstr("\r[##############################] 2/2  loss 10.12"));
+}
+
+TEST_F(StylizeCommandTest, WritesLossesRecipeAndPreviews) {
+  Succeed();
+  EXPECT_EQ(Run(Arguments({"--loss-csv", dir_ + "losses.csv", "--save-recipe", dir_ + "recipe.json",
+                           "--preview-dir", dir_ + "deep/previews", "--preview-every", "1"})),
+            0);
+  EXPECT_EQ(ReadFile(dir_ + "losses.csv"), kLossesOfTwo);
+  EXPECT_EQ(ReadFile(dir_ + "recipe.json"),
+            "{\n \"preset\": \"painterly\",\n \"model\": \"models/vgg19\",\n \"iterations\": 2\n}\n");
+  EXPECT_THAT(ListDir(dir_ + "deep/previews"), ElementsAre("preview_000001.jpg", "preview_000002.jpg"));
+  EXPECT_EQ(ReadFile(dir_ + "deep/previews/preview_000001.jpg"), "preview 1");
+}
+
+TEST_F(StylizeCommandTest, ASavedRecipeComesBack) {
+  Succeed();
+  EXPECT_EQ(Run(Arguments({"--save-recipe", dir_ + "recipe.json"})), 0);
+  EXPECT_EQ(Run(Arguments({"--recipe", dir_ + "recipe.json"})), 0);
+  ASSERT_THAT(server_.requests(), SizeIs(2));
+  EXPECT_EQ(server_.requests()[1].recipe().DebugString(), Resolved().DebugString());
+}
+
+TEST_F(StylizeCommandTest, PreviewsByTimeAreNotWritten) {
+  Succeed();
+  EXPECT_EQ(Run(Arguments({"--preview-dir", dir_ + "p", "--preview-every", "2", "--keep-on-interrupt"})), 0);
+  EXPECT_THAT(ListDir(dir_ + "p"), ElementsAre("preview_000002.jpg"));
+}
+
+TEST_F(StylizeCommandTest, AnswersOfTheServerAreFailures) {
+  WriteFile(out_path_, "an older picture");
+  server_.SetStylize([](const v1::StylizeRequest&, EventStream&) {
+    return StatusWithDetails(grpc::StatusCode::INVALID_ARGUMENT, "styles[0]: not a picture", "styles[0]",
+                             "BAD");
+  });
+  EXPECT_EQ(Run(Arguments({"--loss-csv", dir_ + "losses.csv"})), 1);
+  EXPECT_EQ(out_, "");
+  EXPECT_EQ(err_, "impasto: styles[0]: not a picture\n  At fault: STYLE 1, " + dir_ + "style.jpg\n");
+  EXPECT_EQ(ReadFile(out_path_), "an older picture");
+  EXPECT_EQ(ReadFile(dir_ + "losses.csv"), "iteration,total,content,style,seconds\n");
+}
+
+TEST_F(StylizeCommandTest, AFailedRunsBestPictureGoesBesideTheOutput) {
+  WriteFile(out_path_, "an older picture");
+  server_.SetStylize([](const v1::StylizeRequest&, EventStream& stream) {
+    stream.Send(AcceptedEvent(Resolved()));
+    stream.Send(ProgressEvent(1, 2, 30, 20, 10, 0));
+    stream.SendAll(ResultEvents(1, 20, "BEST SO FAR"));
+    return grpc::Status(grpc::StatusCode::INTERNAL, "the loss is not a number");
+  });
+  EXPECT_EQ(Run(Arguments({"--quiet", "--loss-csv", dir_ + "losses.csv"})), 1);
+  EXPECT_EQ(err_,
+            "impasto: the loss is not a number\n  The server's log may say more.\n"
+            "  The picture of iteration 1 was saved as " +
+                dir_ + "out.partial.png\n");
+  EXPECT_EQ(ReadFile(out_path_), "an older picture");
+  EXPECT_EQ(ReadFile(dir_ + "out.partial.png"), "BEST SO FAR");
+  EXPECT_EQ(ReadFile(dir_ + "losses.csv"), "iteration,total,content,style,seconds\n1,30,20,10,0\n");
+}
+
+TEST_F(StylizeCommandTest, ABrokenPictureLeavesTheOutputAlone) {
+  WriteFile(out_path_, "an older picture");
+  server_.SetStylize([](const v1::StylizeRequest&, EventStream& stream) {
+    stream.Send(AcceptedEvent(Resolved()));
+    stream.Send(ResultEvents(1, 20, "0123456789", 4)[0]);
+    stream.Send(FinishedEvent());
+    return grpc::Status::OK;
+  });
+  EXPECT_EQ(Run(Arguments()), 1);
+  EXPECT_THAT(err_, HasSubstr("impasto: the server ended the job without a whole result\n"));
+  EXPECT_EQ(ReadFile(out_path_), "an older picture");
+  EXPECT_THAT(ListDir(dir_), ElementsAre("out.png", "photo.jpg", "style.jpg"));
+}
+
+TEST_F(StylizeCommandTest, AServerThatGoesAwayIsUnreachable) {
+  server_.SetStylize([](const v1::StylizeRequest&, EventStream& stream) {
+    stream.Send(AcceptedEvent(Resolved()));
+    return grpc::Status(grpc::StatusCode::UNAVAILABLE, "stopping");
+  });
+  EXPECT_EQ(Run(Arguments()), 3);
+  EXPECT_THAT(err_, HasSubstr("impasto: stopping\n  Is impastod running at " + server_.address()));
+}
+
+TEST_F(StylizeCommandTest, AJobThatTheServerCancelledIsAFailure) {
+  server_.SetStylize([](const v1::StylizeRequest&, EventStream& stream) {
+    stream.Send(FinishedEvent(v1::Finished::STATE_CANCELLED));
+    return grpc::Status::OK;
+  });
+  EXPECT_EQ(Run(Arguments()), 1);
+  EXPECT_EQ(err_, "impasto: the server cancelled the job\n");
+}
+
+TEST_F(StylizeCommandTest, NoServer) {
+  // Bound but not listened on: the kernel refuses every connection, and nobody else can have the port.
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  ASSERT_EQ(bind(fd, reinterpret_cast<const sockaddr*>(&address), sizeof(address)), 0);
+  socklen_t size = sizeof(address);
+  ASSERT_EQ(getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size), 0);
+  const std::string dead = "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+
+  EXPECT_EQ(Run(Arguments({"--server", dead})), 2) << "--server was given twice";
+  CliProcess process({"stylize", dir_ + "photo.jpg", dir_ + "style.jpg", "-o", out_path_},
+                     {.environment = {"IMPASTO_SERVER=" + dead}, .terminal = false});
+  EXPECT_EQ(process.Wait(), 3);
+  EXPECT_THAT(process.err(), HasSubstr("impasto: can't reach " + dead));
+  EXPECT_THAT(process.err(), HasSubstr("Start it with: impastod --listen " + dead + "\n"));
+  EXPECT_THAT(ListDir(dir_), ElementsAre("photo.jpg", "style.jpg"));
+  close(fd);
+}
+
+TEST_F(StylizeCommandTest, HonoursTheEnvironment) {
+  Succeed();
+  CliProcess process({"stylize", dir_ + "photo.jpg", dir_ + "style.jpg", "-o", out_path_},
+                     {.environment = {"IMPASTO_SERVER=" + server_.address()}, .terminal = false});
+  EXPECT_EQ(process.Wait(), 0);
+  EXPECT_EQ(ReadFile(out_path_), "PAINTED");
+}
+
+TEST_F(StylizeCommandTest, WrongUsageStartsNothing) {
+  Succeed();
+  const std::string photo = dir_ + "photo.jpg";
+  const std::string style = dir_ + "style.jpg";
+  const std::vector<std::vector<std::string>> wrong = {
+      {"stylize", photo, style, "-o", dir_ + "out.gif"},       // no such format
+      {"stylize", photo, style},                               // no OUT
+      {"stylize", photo, "-o", out_path_},                     // no STYLE
+      {"stylize", dir_ + "none.jpg", style, "-o", out_path_},  // no such file
+      {"stylize", dir_, style, "-o", out_path_},               // a folder
+      {"stylize", photo, style, "-o", dir_ + "none/out.png"},  // no such folder
+      {"stylize", photo, style, "-o", out_path_, "--iterations", "many"},
+      {"stylize", photo, style, "-o", out_path_, "--pooling", "min"},
+      {"stylize", photo, style, "-o", out_path_, "--preview-every", "3"},  // without --preview-dir
+      {"stylize", photo, style, "-o", out_path_, "--preview-dir", photo},  // a file
+      {"stylize", photo, style, "-o", out_path_, "--loss-csv", dir_},
+      {"stylize", photo, style, "-o", out_path_, "--loss-csv", dir_ + "./out.png"},  // two outputs, one file
+      {"stylize", photo, style, "-o", out_path_, "--bogus"},
+  };
+  for (std::vector<std::string> arguments : wrong) {
+    arguments.insert(arguments.end(), {"--server", server_.address()});
+    EXPECT_EQ(Run(arguments), 2) << err_;
+    EXPECT_EQ(out_, "");
+    EXPECT_THAT(err_, Not(IsEmpty()));
+  }
+  EXPECT_EQ(Run({"stylize", photo, style, "-o", out_path_, "--server", "nonsense"}), 2);
+  EXPECT_THAT(server_.requests(), IsEmpty());
+  EXPECT_THAT(ListDir(dir_), ElementsAre("photo.jpg", "style.jpg"));
+}
+
+TEST_F(StylizeCommandTest, APreviewThatCanNotBeWrittenDoesNotEndTheRun) {
+  std::promise<void> removed;
+  server_.SetStylize([&](const v1::StylizeRequest&, EventStream& stream) {
+    std::filesystem::remove_all(dir_ + "p");
+    stream.Send(AcceptedEvent(Resolved()));
+    stream.SendAll(PreviewEvents(1, "preview"));
+    stream.SendAll(ResultEvents(2, 10, "PAINTED"));
+    stream.Send(FinishedEvent());
+    return grpc::Status::OK;
+  });
+  EXPECT_EQ(Run(Arguments({"--preview-dir", dir_ + "p", "--preview-every", "1"})), 1);
+  EXPECT_THAT(err_, HasSubstr("impasto: can't write " + dir_ + "p/preview_000001.jpg: "));
+  EXPECT_EQ(ReadFile(out_path_), "PAINTED");
+}
+
+TEST_F(StylizeCommandTest, InterruptCancelsAndLeavesTheOutputAlone) {
+  WriteFile(out_path_, "an older picture");
+  Hang(/*with_preview=*/true);
+  CliProcess process(Arguments({"--loss-csv", dir_ + "losses.csv"}));
+  ASSERT_TRUE(process.WaitForStderr("1/2  loss"));
+  process.Signal(SIGINT);
+  EXPECT_EQ(process.Wait(), 130);
+  gone_.get_future().wait();
+  EXPECT_EQ(process.out(), "");
+  EXPECT_THAT(process.err(), HasSubstr("Cancelled; " + out_path_ + " is left as it was\n"));
+  EXPECT_EQ(ReadFile(out_path_), "an older picture");
+  EXPECT_EQ(ReadFile(dir_ + "losses.csv"),
+            "iteration,total,content,style,seconds\n1,30,20,10,0\n2,20,12.5,7.5,0.5\n");
+}
+
+TEST_F(StylizeCommandTest, InterruptKeepsTheNewestPictureWhereAsked) {
+  WriteFile(out_path_, "an older picture");
+  Hang(/*with_preview=*/true);
+  CliProcess process(Arguments({"--keep-on-interrupt"}));
+  ASSERT_TRUE(process.WaitForStderr("1/2  loss"));
+  process.Signal(SIGINT);
+  EXPECT_EQ(process.Wait(), 130);
+  gone_.get_future().wait();
+  EXPECT_THAT(process.err(), HasSubstr("Cancelled; kept the picture of iteration 1 (at working size) as " +
+                                       out_path_ + "\n"));
+  EXPECT_EQ(ReadFile(out_path_), "kept picture");
+  ASSERT_THAT(server_.requests(), SizeIs(1));
+  EXPECT_EQ(server_.requests()[0].preview().format(), v1::PICTURE_FORMAT_PNG);
+}
+
+TEST_F(StylizeCommandTest, InterruptBeforeThereIsAPictureSaysSo) {
+  WriteFile(out_path_, "an older picture");
+  Hang(/*with_preview=*/false);
+  CliProcess process(Arguments({"--keep-on-interrupt"}));
+  ASSERT_TRUE(process.WaitForStderr("1/2  loss"));
+  process.Signal(SIGINT);
+  EXPECT_EQ(process.Wait(), 130);
+  gone_.get_future().wait();
+  EXPECT_THAT(process.err(),
+              HasSubstr("Cancelled before the first picture came; " + out_path_ + " is left as it was\n"));
+  EXPECT_EQ(ReadFile(out_path_), "an older picture");
+}
+
+TEST_F(StylizeCommandTest, TerminationIsHandledAsAnInterrupt) {
+  Hang(/*with_preview=*/true);
+  CliProcess process(Arguments());
+  ASSERT_TRUE(process.WaitForStderr("1/2  loss"));
+  process.Signal(SIGTERM);
+  EXPECT_EQ(process.Wait(), 143);
+  gone_.get_future().wait();
+}
+
+}  // namespace
+}  // namespace impasto::cli
