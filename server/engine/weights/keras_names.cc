@@ -160,14 +160,17 @@ absl::StatusOr<std::optional<NamedModel>> IdentifyKeras(const TensorSource& sour
     std::string layer;
     for (const absl::string_view candidate : candidates) {
       const std::string modern = ModernKerasName(candidate);
-      if (Known().Contains(modern)) {
-        layer = modern;
-        break;
-      }
-      if (LooksLikeVggLayer(modern)) stray_vgg_layer = modern;
-      if (LooksLikeResNetLayer(modern)) stray_resnet_layer = modern;
+      if (!Known().Contains(modern)) continue;
+      layer = modern;
+      break;
     }
-    if (layer.empty()) continue;  // the classifier, or another model's
+    if (layer.empty()) {  // the classifier's, or another network's
+      for (const absl::string_view candidate : candidates) {
+        if (LooksLikeVggLayer(candidate)) stray_vgg_layer = std::string(candidate);
+        if (LooksLikeResNetLayer(candidate)) stray_resnet_layer = std::string(candidate);
+      }
+      continue;
+    }
     if (!leaf.has_value()) {
       return absl::InvalidArgumentError(absl::StrCat("layer ", layer, " has the unknown parameter ",
                                                      Quoted(parts.back()), ": it is of another model"));
