@@ -12,8 +12,9 @@
 
 namespace impasto::imaging {
 
-// Once per process, before anything else here. Blocks libvips' untrusted loaders. `threads`: of each libvips
-// operation.
+// Once per process, before anything else here (FAILED_PRECONDITION otherwise). Opens libvips' loaders for the
+// four formats below and blocks all others. `threads`, at least 1: of each libvips operation. A later call
+// only changes `threads`.
 absl::Status Init(int threads);
 
 enum class Format { kPng, kJpeg, kWebp, kTiff, kRaw };
@@ -56,10 +57,14 @@ struct Limits {
 // alpha, profile, depth. Immutable; thread-safe.
 class Picture {
  public:
-  // PNG, JPEG, WebP or TIFF: 8 or 16 bits, grey, RGB, CMYK, palette, with or without alpha and profile.
-  // INVALID_ARGUMENT: empty, no picture, cut off, of another format, too large or too small (naming the
+  // PNG, JPEG, WebP or TIFF, told apart by their first bytes: 8 or 16 bits, 32-bit float TIFF (linear light
+  // 0..1 unless it has a profile), grey, RGB, CMYK, palette, with or without alpha and profile. The first
+  // page of several. A profile that is broken or for other pixels is ignored. Turned upright, converted to
+  // sRGB. INVALID_ARGUMENT: empty, no picture, cut off, of another format, too large or too small (naming the
   // limit).
   static absl::StatusOr<Picture> Decode(std::string_view encoded, const Limits& limits);
+  // Copies the pixels. INVALID_ARGUMENT: empty, outside the limits, a stride below a row's bytes, fewer bytes
+  // than the rows take. Float values are kept within 0..1, NaN is 0.
   static absl::StatusOr<Picture> FromRaw(const RawPixels& raw, const Limits& limits);
   // A header's worth: width, height after orientation, and the format.
   int width() const;
@@ -69,10 +74,12 @@ class Picture {
   bool is_gray() const;
   Format format() const;
 
-  // sRGB, scaled (Lanczos) so that the long side is at most max_size; a picture within it is not resampled.
-  // Alpha is not premultiplied into it: colour under transparency is kept.
+  // sRGB, scaled (Lanczos, on the gamma-coded values as image editors do) so that the long side is at most
+  // max_size (1 or more) and the other keeps the aspect, rounded, at least 1. A picture within max_size is
+  // not resampled: 8-bit samples come as exact integers, 16-bit ones as value / 257. Alpha is not
+  // premultiplied into it: colour under transparency is kept.
   absl::StatusOr<Image> Working(int max_size) const;
-  // As Working, but to exactly this size.
+  // As Working, but to exactly this size, smaller or larger. Sides from 1 up to the default Limits.
   absl::StatusOr<Image> Resized(int width, int height) const;
 
   struct State;
@@ -89,8 +96,8 @@ struct EncodeOptions {
   int quality = 92;                             // JPEG and WebP, 1..100
   // Long side of the encoded picture where it is smaller than the image's; 0: as it is. For previews.
   int max_size = 0;
-  // The picture whose size (where original_size), alpha, profile and depth are put back; null: plain 8-bit
-  // sRGB.
+  // The picture whose size (where original_size), alpha, profile, depth and resolution are put back; null:
+  // plain 8-bit sRGB.
   const Picture* original = nullptr;
   bool original_size = false;
 };
@@ -105,9 +112,18 @@ struct Encoded {
   std::string icc_profile;  // kRaw: the profile that the pixels are in, the original's; empty: sRGB
 };
 
-// Float sRGB to file bytes. Values are rounded to nearest, then clamped. Formats without alpha (JPEG) drop
-// it; formats without 16 bits (JPEG, WebP) get 8. A grey original gets a colour result. A CMYK original gets
-// sRGB. Thread-safe.
+// Float sRGB to file bytes or raw pixels. Values are rounded to nearest, then clamped.
+// Of the original come back:
+// - alpha, bit for bit at its own size and depth (opaque where raw pixels want one and the original has
+// none); JPEG drops it.
+// - the profile, with the pixels converted into it. One that works in a single direction gives way to sRGB;
+// so does CMYK.
+// - 16 bits in PNG and TIFF (also for float originals); JPEG and WebP have 8. Raw pixels have raw_format's
+// depth.
+// - grey, where the image has no colour; a coloured result of a grey original stays coloured, in sRGB.
+// The orientation is not written: the picture is upright.
+// INVALID_ARGUMENT: an option out of range, an image without pixels, a side that the format can't hold.
+// Thread-safe.
 absl::StatusOr<Encoded> Encode(const Image& image, const EncodeOptions& options);
 
 }  // namespace impasto::imaging

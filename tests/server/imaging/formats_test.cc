@@ -75,5 +75,37 @@ TEST(JpegScansTest, CountsScansOnly) {
   EXPECT_FALSE(JpegHasMoreScansThan("\xff\xd8\xff\xff\xff\xff"s, 0));
 }
 
+TEST(TiffValuesTest, MustLieInTheFile) {
+  // One entry: the colour profile (34675), `count` bytes (type 7) at `offset`, in a file of 40 bytes.
+  const auto classic = [](char count, char offset) {
+    return "II*\0\x08\0\0\0\1\0\x73\x87\7\0"s + count + "\0\0\0"s + offset + std::string(21, '\0');
+  };
+  ASSERT_EQ(classic(8, 26).size(), 40u);
+  EXPECT_FALSE(TiffHasValuesOutside(classic(8, 26)));
+  EXPECT_FALSE(TiffHasValuesOutside(classic(8, 32)));
+  EXPECT_TRUE(TiffHasValuesOutside(classic(8, 33)));
+  EXPECT_TRUE(TiffHasValuesOutside(classic(41, 0)));
+  EXPECT_FALSE(TiffHasValuesOutside(classic(4, 99)));  // four bytes lie in the entry itself
+
+  const auto big_endian = [](char count, char offset) {
+    return "MM\0*\0\0\0\x08\0\1\x87\x73\0\7\0\0\0"s + count + "\0\0\0"s + offset + std::string(18, '\0');
+  };
+  ASSERT_EQ(big_endian(8, 26).size(), 40u);
+  EXPECT_FALSE(TiffHasValuesOutside(big_endian(8, 32)));
+  EXPECT_TRUE(TiffHasValuesOutside(big_endian(8, 33)));
+
+  const auto big_tiff = [](char count, char offset) {
+    return "II+\0\x08\0\0\0\x10\0\0\0\0\0\0\0"s + "\1\0\0\0\0\0\0\0\x73\x87\7\0"s + count +
+           std::string(7, '\0') + offset + std::string(7, '\0') + std::string(16, 'p');
+  };
+  ASSERT_EQ(big_tiff(16, 44).size(), 60u);
+  EXPECT_FALSE(TiffHasValuesOutside(big_tiff(16, 44)));
+  EXPECT_TRUE(TiffHasValuesOutside(big_tiff(16, 45)));
+  EXPECT_FALSE(TiffHasValuesOutside(big_tiff(8, 99)));
+
+  EXPECT_FALSE(TiffHasValuesOutside("II*\0"s));
+  EXPECT_TRUE(TiffHasValuesOutside("II*\0\xff\xff\xff\x7f"s + std::string(20, '\0')));
+}
+
 }  // namespace
 }  // namespace impasto::imaging

@@ -109,7 +109,7 @@ TEST_F(RawTest, StrideSkipsWhatIsBetween) {
 }
 
 TEST_F(RawTest, DataMayLieAtAnyAddress) {
-  const std::string data = "x" + Data<uint16_t>({257, 514, 771, 1028});
+  const std::string data = std::string("x").append(Data<uint16_t>({257, 514, 771, 1028}));
   const absl::StatusOr<Picture> picture =
       Picture::FromRaw({PixelFormat::kGray16, 2, 2, 0, std::string_view(data).substr(1), ""}, {});
   ASSERT_TRUE(picture.ok()) << picture.status();

@@ -32,7 +32,9 @@ std::string Cycle(const std::string& file, Format format) {
 
 std::string Source(Format format, uint32_t seed) {
   VImage image = Samples8(200, 150, 3, Noise8(200 * 150 * 3, seed), VIPS_INTERPRETATION_sRGB);
-  SetProfile(image, BuiltinProfile("p3"));
+  if (format == Format::kPng || format == Format::kJpeg) {
+    SetProfile(image, BuiltinProfile("p3"));
+  }
   return Save(image, format);
 }
 
