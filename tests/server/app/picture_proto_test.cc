@@ -8,97 +8,53 @@
 namespace impasto::app {
 namespace {
 
-template <class T>
-std::string RefusedField(const absl::StatusOr<T>& result) {
-  EXPECT_EQ(result.status().code(), absl::StatusCode::kInvalidArgument) << result.status();
-  return FieldOf(result.status());
-}
-
 TEST(PictureProtoTest, EveryPixelFormatGoesThereAndBack) {
   const auto* values = v1::PixelFormat_descriptor();
   for (int i = 0; i < values->value_count(); ++i) {
     const auto proto = static_cast<v1::PixelFormat>(values->value(i)->number());
     if (proto == v1::PIXEL_FORMAT_UNSPECIFIED) continue;
-    const auto format = PixelFormatFromProto(proto);
-    ASSERT_TRUE(format.ok()) << values->value(i)->name();
-    EXPECT_EQ(PixelFormatToProto(*format), proto);
+    EXPECT_EQ(PixelFormatToProto(PixelFormatOr(proto, imaging::PixelFormat::kGray8)), proto)
+        << values->value(i)->name();
   }
-  EXPECT_EQ(RefusedField(PixelFormatFromProto(v1::PIXEL_FORMAT_UNSPECIFIED)), "format");
-  EXPECT_EQ(RefusedField(PixelFormatFromProto(static_cast<v1::PixelFormat>(99))), "format");
+  EXPECT_EQ(PixelFormatOr(v1::PIXEL_FORMAT_UNSPECIFIED, imaging::PixelFormat::kBgra8),
+            imaging::PixelFormat::kBgra8);
 }
 
 TEST(PictureProtoTest, ResultDefaults) {
   const auto options = ResultOptions(v1::OutputOptions(), /*has_alpha=*/false);
-  ASSERT_TRUE(options.ok());
-  EXPECT_EQ(options->format, imaging::Format::kPng);
-  EXPECT_EQ(options->raw_format, imaging::PixelFormat::kRgb8);
-  EXPECT_EQ(options->quality, 92);
-  EXPECT_FALSE(options->original_size);
-  EXPECT_EQ(ResultOptions(v1::OutputOptions(), /*has_alpha=*/true)->raw_format, imaging::PixelFormat::kRgba8);
+  EXPECT_EQ(options.format, imaging::Format::kPng);
+  EXPECT_EQ(options.raw_format, imaging::PixelFormat::kRgb8);
+  EXPECT_EQ(options.quality, 92);
+  EXPECT_FALSE(options.original_size);
+  EXPECT_EQ(ResultOptions(v1::OutputOptions(), /*has_alpha=*/true).raw_format, imaging::PixelFormat::kRgba8);
 }
 
-TEST(PictureProtoTest, ResultOptions) {
+TEST(PictureProtoTest, ResultOptionsFollowTheRequest) {
   v1::OutputOptions output;
   output.set_format(v1::PICTURE_FORMAT_RAW);
   output.set_pixel_format(v1::PIXEL_FORMAT_BGRA16);
   output.set_size(v1::OUTPUT_SIZE_ORIGINAL);
   output.set_quality(7);
   const auto options = ResultOptions(output, false);
-  ASSERT_TRUE(options.ok());
-  EXPECT_EQ(options->format, imaging::Format::kRaw);
-  EXPECT_EQ(options->raw_format, imaging::PixelFormat::kBgra16);
-  EXPECT_EQ(options->quality, 7);
-  EXPECT_TRUE(options->original_size);
-}
-
-TEST(PictureProtoTest, BadResultOptions) {
-  v1::OutputOptions output;
-  output.set_quality(101);
-  EXPECT_EQ(RefusedField(ResultOptions(output, false)), "quality");
-  output.set_quality(-1);
-  EXPECT_EQ(RefusedField(ResultOptions(output, false)), "quality");
-  output.Clear();
-  output.set_size(static_cast<v1::OutputSize>(7));
-  EXPECT_EQ(RefusedField(ResultOptions(output, false)), "size");
-  output.Clear();
-  output.set_format(static_cast<v1::PictureFormat>(7));
-  EXPECT_EQ(RefusedField(ResultOptions(output, false)), "format");
-  output.Clear();
-  output.set_pixel_format(static_cast<v1::PixelFormat>(77));
-  EXPECT_EQ(RefusedField(ResultOptions(output, false)), "pixel_format");
+  EXPECT_EQ(options.format, imaging::Format::kRaw);
+  EXPECT_EQ(options.raw_format, imaging::PixelFormat::kBgra16);
+  EXPECT_EQ(options.quality, 7);
+  EXPECT_TRUE(options.original_size);
 }
 
 TEST(PictureProtoTest, Previews) {
   v1::PreviewOptions preview;
-  EXPECT_EQ(PreviewEncodeOptions(preview)->format, imaging::Format::kJpeg);
-  EXPECT_EQ(PreviewEncodeOptions(preview)->max_size, 0);
-  EXPECT_EQ(PreviewScheduleFromProto(preview)->every_iterations, 0);
-  EXPECT_EQ(PreviewScheduleFromProto(preview)->interval_seconds, 0);
+  EXPECT_EQ(PreviewEncodeOptions(preview).format, imaging::Format::kJpeg);
+  EXPECT_EQ(PreviewEncodeOptions(preview).max_size, 0);
+  EXPECT_EQ(PreviewScheduleFromProto(preview).every_iterations, 0);
+  EXPECT_EQ(PreviewScheduleFromProto(preview).interval_seconds, 0);
   preview.set_every_iterations(5);
   preview.mutable_interval()->set_seconds(2);
   preview.mutable_interval()->set_nanos(500'000'000);
   preview.set_max_size(64);
-  EXPECT_EQ(PreviewScheduleFromProto(preview)->every_iterations, 5);
-  EXPECT_EQ(PreviewScheduleFromProto(preview)->interval_seconds, 2.5);
-  EXPECT_EQ(PreviewEncodeOptions(preview)->max_size, 64);
-}
-
-TEST(PictureProtoTest, BadPreviews) {
-  v1::PreviewOptions preview;
-  preview.set_every_iterations(-1);
-  EXPECT_EQ(RefusedField(PreviewScheduleFromProto(preview)), "every_iterations");
-  preview.set_every_iterations(100001);
-  EXPECT_EQ(RefusedField(PreviewScheduleFromProto(preview)), "every_iterations");
-  preview.Clear();
-  preview.mutable_interval()->set_nanos(99'000'000);
-  EXPECT_EQ(RefusedField(PreviewScheduleFromProto(preview)), "interval");
-  preview.mutable_interval()->set_seconds(-5);
-  EXPECT_EQ(RefusedField(PreviewScheduleFromProto(preview)), "interval");
-  preview.Clear();
-  preview.set_max_size(15);
-  EXPECT_EQ(RefusedField(PreviewEncodeOptions(preview)), "max_size");
-  preview.set_max_size(8193);
-  EXPECT_EQ(RefusedField(PreviewEncodeOptions(preview)), "max_size");
+  EXPECT_EQ(PreviewScheduleFromProto(preview).every_iterations, 5);
+  EXPECT_EQ(PreviewScheduleFromProto(preview).interval_seconds, 2.5);
+  EXPECT_EQ(PreviewEncodeOptions(preview).max_size, 64);
 }
 
 TEST(PictureProtoTest, RawPixelsKeepTheirBytes) {
@@ -110,15 +66,40 @@ TEST(PictureProtoTest, RawPixelsKeepTheirBytes) {
   raw.set_data("0123456789abcd");
   raw.set_icc_profile("icc");
   const auto pixels = RawPixelsFromProto(raw);
-  ASSERT_TRUE(pixels.ok());
-  EXPECT_EQ(pixels->format, imaging::PixelFormat::kGray16);
-  EXPECT_EQ(pixels->width, 3);
-  EXPECT_EQ(pixels->height, 2);
-  EXPECT_EQ(pixels->stride, 8);
-  EXPECT_EQ(pixels->data, "0123456789abcd");
-  EXPECT_EQ(pixels->icc_profile, "icc");
-  raw.clear_format();
-  EXPECT_EQ(RefusedField(RawPixelsFromProto(raw)), "format");
+  EXPECT_EQ(pixels.format, imaging::PixelFormat::kGray16);
+  EXPECT_EQ(pixels.width, 3);
+  EXPECT_EQ(pixels.height, 2);
+  EXPECT_EQ(pixels.stride, 8);
+  EXPECT_EQ(pixels.data, "0123456789abcd");
+  EXPECT_EQ(pixels.icc_profile, "icc");
+}
+
+TEST(PictureProtoTest, LayoutsThatCannotBeAreRefusedWithTheirField) {
+  v1::RawPixels good;
+  good.set_format(v1::PIXEL_FORMAT_RGB8);
+  good.set_width(4);
+  good.set_height(3);
+  EXPECT_TRUE(CheckRawLayout(good, imaging::Limits()).ok());
+  good.set_stride(12);
+  EXPECT_TRUE(CheckRawLayout(good, imaging::Limits()).ok());
+  const auto refused = [&](auto spoil) {
+    v1::RawPixels bad = good;
+    spoil(bad);
+    const absl::Status status = CheckRawLayout(bad, imaging::Limits());
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << status;
+    return FieldOf(status);
+  };
+  EXPECT_EQ(refused([](v1::RawPixels& r) { r.set_width(1); }), "width");
+  EXPECT_EQ(refused([](v1::RawPixels& r) { r.set_width(30001); }), "width");
+  EXPECT_EQ(refused([](v1::RawPixels& r) { r.set_height(-3); }), "height");
+  EXPECT_EQ(refused([](v1::RawPixels& r) { r.set_stride(11); }), "stride");
+  EXPECT_EQ(refused([](v1::RawPixels& r) { r.set_stride(-12); }), "stride");
+  EXPECT_EQ(refused([](v1::RawPixels& r) {
+              r.set_width(20000);
+              r.set_height(20000);
+              r.set_stride(0);
+            }),
+            "width");
 }
 
 TEST(PictureProtoTest, Headers) {
