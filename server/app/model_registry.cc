@@ -107,16 +107,17 @@ absl::Status ModelRegistry::LoadAll(const std::vector<std::string>& ids, bool al
   }
   for (std::thread& thread : threads) thread.join();
 
-  absl::Status first_error;
-  bool any = false;
+  std::vector<std::string> reasons;
   for (size_t i = 0; i < ids.size(); ++i) {
-    any = any || statuses[i].ok();
     if (!statuses[i].ok()) {
-      Warn(absl::StrCat(ModelResourceName(ids[i]), " can't be loaded: ", statuses[i].message()));
-      if (first_error.ok()) first_error = statuses[i];
+      reasons.push_back(absl::StrCat(ModelResourceName(ids[i]), " can't be loaded: ", statuses[i].message()));
     }
   }
-  return any && !all_of_them ? absl::OkStatus() : first_error;
+  if (reasons.size() == ids.size() || (all_of_them && !reasons.empty())) {
+    return absl::FailedPreconditionError(absl::StrJoin(reasons, "\n"));
+  }
+  for (const std::string& reason : reasons) Warn(reason);
+  return absl::OkStatus();
 }
 
 absl::Status ModelRegistry::Load(const std::string& id) {

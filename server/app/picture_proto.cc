@@ -4,15 +4,10 @@
 
 #include "absl/strings/str_format.h"
 #include "base/field_error.h"
-#include "base/status_macros.h"
 
 namespace impasto::app {
 namespace {
 
-constexpr int kMostIterations = 100'000;
-constexpr double kShortestInterval = 0.1;  // s; a preview costs an encoding
-constexpr int kSmallestSide = 16;
-constexpr int kLargestSide = 8192;
 constexpr int kPreviewQuality = 85;
 
 constexpr std::pair<v1::PixelFormat, imaging::PixelFormat> kPixelFormats[] = {
@@ -36,29 +31,20 @@ constexpr std::pair<v1::PictureFormat, imaging::Format> kPictureFormats[] = {
     {v1::PICTURE_FORMAT_RAW, imaging::Format::kRaw},
 };
 
-absl::StatusOr<imaging::Format> FormatOr(v1::PictureFormat format, imaging::Format unspecified) {
-  if (format == v1::PICTURE_FORMAT_UNSPECIFIED) return unspecified;
+imaging::Format FormatOr(v1::PictureFormat format, imaging::Format unspecified) {
   for (const auto& [proto, value] : kPictureFormats) {
     if (proto == format) return value;
   }
-  return FieldError("format", absl::StrFormat("unknown value %d", format));
-}
-
-absl::StatusOr<imaging::PixelFormat> PixelFormatOr(v1::PixelFormat format, imaging::PixelFormat unspecified) {
-  if (format == v1::PIXEL_FORMAT_UNSPECIFIED) return unspecified;
-  const auto value = PixelFormatFromProto(format);
-  if (!value.ok()) return FieldError("pixel_format", absl::StrFormat("unknown value %d", format));
-  return value;
+  return unspecified;
 }
 
 }  // namespace
 
-absl::StatusOr<imaging::PixelFormat> PixelFormatFromProto(v1::PixelFormat format) {
-  if (format == v1::PIXEL_FORMAT_UNSPECIFIED) return FieldError("format", "not given");
+imaging::PixelFormat PixelFormatOr(v1::PixelFormat format, imaging::PixelFormat unspecified) {
   for (const auto& [proto, value] : kPixelFormats) {
     if (proto == format) return value;
   }
-  return FieldError("format", absl::StrFormat("unknown value %d", format));
+  return unspecified;
 }
 
 v1::PixelFormat PixelFormatToProto(imaging::PixelFormat format) {
@@ -75,69 +61,57 @@ v1::PictureFormat PictureFormatToProto(imaging::Format format) {
   return v1::PICTURE_FORMAT_UNSPECIFIED;
 }
 
-absl::StatusOr<imaging::EncodeOptions> ResultOptions(const v1::OutputOptions& output, bool has_alpha) {
+imaging::EncodeOptions ResultOptions(const v1::OutputOptions& output, bool has_alpha) {
   imaging::EncodeOptions options;
-  IMPASTO_ASSIGN_OR_RETURN(options.format, FormatOr(output.format(), imaging::Format::kPng));
-  IMPASTO_ASSIGN_OR_RETURN(options.raw_format,
-                           PixelFormatOr(output.pixel_format(), has_alpha ? imaging::PixelFormat::kRgba8
-                                                                          : imaging::PixelFormat::kRgb8));
-  switch (output.size()) {
-    case v1::OUTPUT_SIZE_UNSPECIFIED:
-    case v1::OUTPUT_SIZE_WORKING:
-      break;
-    case v1::OUTPUT_SIZE_ORIGINAL:
-      options.original_size = true;
-      break;
-    default:
-      return FieldError("size", absl::StrFormat("unknown value %d", output.size()));
-  }
-  if (output.quality() < 0 || output.quality() > 100) {
-    return FieldError("quality", absl::StrFormat("%d is not within 1..100", output.quality()));
-  }
+  options.format = FormatOr(output.format(), imaging::Format::kPng);
+  options.raw_format = PixelFormatOr(output.pixel_format(),
+                                     has_alpha ? imaging::PixelFormat::kRgba8 : imaging::PixelFormat::kRgb8);
+  options.original_size = output.size() == v1::OUTPUT_SIZE_ORIGINAL;
   if (output.quality() > 0) options.quality = output.quality();
   return options;
 }
 
-absl::StatusOr<imaging::EncodeOptions> PreviewEncodeOptions(const v1::PreviewOptions& preview) {
+imaging::EncodeOptions PreviewEncodeOptions(const v1::PreviewOptions& preview) {
   imaging::EncodeOptions options;
   options.quality = kPreviewQuality;
-  IMPASTO_ASSIGN_OR_RETURN(options.format, FormatOr(preview.format(), imaging::Format::kJpeg));
-  IMPASTO_ASSIGN_OR_RETURN(options.raw_format,
-                           PixelFormatOr(preview.pixel_format(), imaging::PixelFormat::kRgb8));
-  const int side = preview.max_size();
-  if (side != 0 && (side < kSmallestSide || side > kLargestSide)) {
-    return FieldError("max_size",
-                      absl::StrFormat("%d is not 0 or within %d..%d", side, kSmallestSide, kLargestSide));
-  }
-  options.max_size = side;
+  options.format = FormatOr(preview.format(), imaging::Format::kJpeg);
+  options.raw_format = PixelFormatOr(preview.pixel_format(), imaging::PixelFormat::kRgb8);
+  options.max_size = preview.max_size();
   return options;
 }
 
-absl::StatusOr<jobs::PreviewSchedule> PreviewScheduleFromProto(const v1::PreviewOptions& preview) {
-  jobs::PreviewSchedule schedule;
-  schedule.every_iterations = preview.every_iterations();
-  if (schedule.every_iterations < 0 || schedule.every_iterations > kMostIterations) {
-    return FieldError("every_iterations",
-                      absl::StrFormat("%d is not within 0..%d", schedule.every_iterations, kMostIterations));
-  }
-  schedule.interval_seconds = static_cast<double>(preview.interval().seconds()) +
-                              1e-9 * static_cast<double>(preview.interval().nanos());
-  if (schedule.interval_seconds != 0 && !(schedule.interval_seconds >= kShortestInterval)) {
-    return FieldError("interval", absl::StrFormat("%g s is not 0 or at least %g s", schedule.interval_seconds,
-                                                  kShortestInterval));
-  }
-  return schedule;
+jobs::PreviewSchedule PreviewScheduleFromProto(const v1::PreviewOptions& preview) {
+  return {.every_iterations = preview.every_iterations(),
+          .interval_seconds = static_cast<double>(preview.interval().seconds()) +
+                              1e-9 * static_cast<double>(preview.interval().nanos())};
 }
 
-absl::StatusOr<imaging::RawPixels> RawPixelsFromProto(const v1::RawPixels& raw) {
-  imaging::RawPixels pixels;
-  IMPASTO_ASSIGN_OR_RETURN(pixels.format, PixelFormatFromProto(raw.format()));
-  pixels.width = raw.width();
-  pixels.height = raw.height();
-  pixels.stride = raw.stride();
-  pixels.data = raw.data();
-  pixels.icc_profile = raw.icc_profile();
-  return pixels;
+imaging::RawPixels RawPixelsFromProto(const v1::RawPixels& raw) {
+  return {.format = PixelFormatOr(raw.format(), imaging::PixelFormat::kRgb8),
+          .width = raw.width(),
+          .height = raw.height(),
+          .stride = raw.stride(),
+          .data = raw.data(),
+          .icc_profile = raw.icc_profile()};
+}
+
+absl::Status CheckRawLayout(const v1::RawPixels& raw, const imaging::Limits& limits) {
+  for (const auto& [field, value] : {std::pair("width", raw.width()), std::pair("height", raw.height())}) {
+    if (value < limits.min_side || value > limits.max_side) {
+      return FieldError(field,
+                        absl::StrFormat("%d is not within %d..%d", value, limits.min_side, limits.max_side));
+    }
+  }
+  const int64_t pixels = int64_t{raw.width()} * raw.height();
+  if (pixels > limits.max_pixels) {
+    return FieldError("width", absl::StrFormat("%d x %d pixels are more than %d", raw.width(), raw.height(),
+                                               limits.max_pixels));
+  }
+  const int64_t row = int64_t{raw.width()} * imaging::BytesPerPixel(RawPixelsFromProto(raw).format);
+  if (raw.stride() != 0 && raw.stride() < row) {
+    return FieldError("stride", absl::StrFormat("%d is less than the %d bytes of a row", raw.stride(), row));
+  }
+  return absl::OkStatus();
 }
 
 jobs::EncodedPicture ToEncodedPicture(imaging::Encoded encoded) {

@@ -1,19 +1,19 @@
 #include "app/program.h"
 
+#include <fcntl.h>
 #include <malloc.h>
-#include <poll.h>
 #include <signal.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
-#include <sys/eventfd.h>
-#include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstring>
 #include <iostream>
 #include <string_view>
 #include <thread>
 
+#include "absl/status/statusor.h"
 #include "app/config.h"
 #include "app/server_app.h"
 #include "engine/weights/store.h"
@@ -23,38 +23,55 @@ namespace {
 
 constexpr int kFailure = 1;
 
-sigset_t StopSignals() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  sigaddset(&signals, SIGTERM);
-  sigaddset(&signals, SIGINT);
-  return signals;
+// The write end of the pipe that wakes Run: a signal's number, or kLoaded.
+int wake_fd = -1;
+constexpr char kLoaded = 0;
+
+void Wake(char byte) {
+  // A pipe takes far more bytes than are ever written here, so that this neither blocks nor fails.
+  [[maybe_unused]] const ssize_t written = write(wake_fd, &byte, 1);
 }
 
-// The signals' number where one came before `event` was written; else 0.
-int WaitForSignalOr(int signals, int event) {
-  pollfd waits[] = {{.fd = signals, .events = POLLIN, .revents = 0},
-                    {.fd = event, .events = POLLIN, .revents = 0}};
-  while (poll(waits, event < 0 ? 1 : 2, -1) < 0) {
-    if (errno != EINTR) return SIGTERM;  // can't wait: stop rather than spin
+// May run on any thread, libraries' own among them: OpenBLAS starts its threads before main, so that signals
+// can't be blocked for all threads and read from a descriptor.
+void OnStopSignal(int number) {
+  const int saved = errno;
+  // From here on a signal does what it does to any program: it ends it at once.
+  signal(SIGTERM, SIG_DFL);
+  signal(SIGINT, SIG_DFL);
+  Wake(static_cast<char>(number));
+  errno = saved;
+}
+
+absl::StatusOr<int> CatchStopSignals() {
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return absl::InternalError(std::strerror(errno));
+  wake_fd = ends[1];
+  struct sigaction action {};
+  action.sa_handler = OnStopSignal;
+  action.sa_flags = SA_RESTART;
+  if (sigaction(SIGTERM, &action, nullptr) != 0 || sigaction(SIGINT, &action, nullptr) != 0) {
+    return absl::InternalError(std::strerror(errno));
   }
-  if ((waits[0].revents & POLLIN) == 0) return 0;
-  signalfd_siginfo info{};
-  return read(signals, &info, sizeof(info)) == sizeof(info) ? static_cast<int>(info.ssi_signo) : SIGTERM;
+  signal(SIGPIPE, SIG_IGN);
+  return ends[0];
+}
+
+char WaitForWake(int fd) {
+  char byte = 0;
+  ssize_t count = 0;
+  do {
+    count = read(fd, &byte, 1);
+  } while (count < 0 && errno == EINTR);
+  return count == 1 ? byte : static_cast<char>(SIGTERM);
 }
 
 int Run(const Config& config) {
-  // Blocked before any thread starts, so that every thread leaves them to the descriptor.
-  const sigset_t stop_signals = StopSignals();
-  pthread_sigmask(SIG_BLOCK, &stop_signals, nullptr);
-  signal(SIGPIPE, SIG_IGN);
-  const int signals = signalfd(-1, &stop_signals, SFD_CLOEXEC);
-  const int loaded = eventfd(0, EFD_CLOEXEC);
-  if (signals < 0 || loaded < 0) {
-    spdlog::error("can't wait for signals: {}", std::strerror(errno));
+  const absl::StatusOr<int> wakes = CatchStopSignals();
+  if (!wakes.ok()) {
+    spdlog::error("can't catch signals: {}", std::string(wakes.status().message()));
     return kFailure;
   }
-
   auto app = ServerApp::Create(config);
   if (!app.ok()) {
     spdlog::error("{}", std::string(app.status().message()));
@@ -63,28 +80,22 @@ int Run(const Config& config) {
   absl::Status load_status;
   std::thread loader([&] {
     load_status = (*app)->LoadModels();
-    eventfd_write(loaded, 1);
+    Wake(kLoaded);
   });
-  int signal_number = WaitForSignalOr(signals, loaded);
+  char wake = WaitForWake(*wakes);
   bool failed = false;
-  if (signal_number == 0) {
+  if (wake == kLoaded) {
     failed = !load_status.ok();
     if (failed) {
       spdlog::error("{}", std::string(load_status.message()));
     } else {
-      signal_number = WaitForSignalOr(signals, -1);
+      wake = WaitForWake(*wakes);
     }
   }
-  if (signal_number != 0) {
-    spdlog::info("{}: stopping", strsignal(signal_number));
-    // From here on a signal does what it does to any program: it ends it at once.
-    pthread_sigmask(SIG_UNBLOCK, &stop_signals, nullptr);
-  }
+  if (!failed) spdlog::info("{}: stopping", strsignal(wake));
   (*app)->Stop();
   loader.join();
   app->reset();
-  close(signals);
-  close(loaded);
   if (!failed) spdlog::info("stopped");
   return failed ? kFailure : 0;
 }

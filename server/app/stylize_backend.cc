@@ -15,7 +15,6 @@
 namespace impasto::app {
 namespace {
 
-constexpr int kMostStyles = 16;
 constexpr size_t kMissingShown = 5;
 
 std::string At(std::string_view list, int index) { return absl::StrFormat("%s[%d]", list, index); }
@@ -56,29 +55,6 @@ std::vector<std::string> Names(const std::vector<engine::LayerWeight>& layers) {
   return names;
 }
 
-absl::Status CheckInitial(const v1::StylizeRequest& request, const engine::Recipe& recipe) {
-  const bool wanted = recipe.init == engine::Init::kPicture;
-  if (wanted && !request.has_initial()) {
-    return FieldError("initial", "not given, though recipe.initial_picture is INITIAL_PICTURE_SUPPLIED");
-  }
-  if (!wanted && request.has_initial()) {
-    return FieldError("initial", "given, though recipe.initial_picture isn't INITIAL_PICTURE_SUPPLIED");
-  }
-  return absl::OkStatus();
-}
-
-// The cheap half: whatever can be said without looking at a pixel.
-absl::Status CheckRequest(const v1::StylizeRequest& request) {
-  if (!request.has_content()) return FieldError("content", "not given");
-  if (request.styles().empty()) return FieldError("styles", "no style picture is given");
-  if (request.styles_size() > kMostStyles) {
-    return FieldError("styles",
-                      absl::StrFormat("%d pictures; at most %d", request.styles_size(), kMostStyles));
-  }
-  IMPASTO_RETURN_IF_ERROR(InField("preview", PreviewEncodeOptions(request.preview()).status()));
-  return InField("output", ResultOptions(request.output(), /*has_alpha=*/false).status());
-}
-
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<jobs::Job>> StylizeBackend::Stylize(
@@ -91,9 +67,8 @@ absl::StatusOr<imaging::Picture> StylizeBackend::ReadPicture(const v1::Picture& 
     case v1::Picture::kEncoded:
       return imaging::Picture::Decode(picture.encoded(), options_.limits);
     case v1::Picture::kRaw: {
-      const auto pixels = RawPixelsFromProto(picture.raw());
-      if (!pixels.ok()) return InField("raw", pixels.status());
-      auto result = imaging::Picture::FromRaw(*pixels, options_.limits);
+      IMPASTO_RETURN_IF_ERROR(InField("raw", CheckRawLayout(picture.raw(), options_.limits)));
+      auto result = imaging::Picture::FromRaw(RawPixelsFromProto(picture.raw()), options_.limits);
       if (!result.ok()) return InField("raw", result.status());
       return result;
     }
@@ -106,14 +81,10 @@ absl::StatusOr<imaging::Picture> StylizeBackend::ReadPicture(const v1::Picture& 
     case v1::Picture::SOURCE_NOT_SET:
       break;
   }
-  return absl::InvalidArgumentError("no picture is given: one of encoded, raw and upload has to be");
+  return absl::InvalidArgumentError("no picture is given");
 }
 
 absl::StatusOr<jobs::PreparedJob> StylizeBackend::Prepare(const v1::StylizeRequest& request) const {
-  IMPASTO_RETURN_IF_ERROR(CheckRequest(request));
-  const auto schedule = PreviewScheduleFromProto(request.preview());
-  if (!schedule.ok()) return InField("preview", schedule.status());
-
   const absl::StatusOr<std::string> model_id = ModelId(request.recipe().model());
   if (!model_id.ok()) return InField("recipe.model", model_id.status());
   absl::StatusOr<JobModel> acquired = options_.models->Acquire(*model_id);
@@ -129,7 +100,6 @@ absl::StatusOr<jobs::PreparedJob> StylizeBackend::Prepare(const v1::StylizeReque
                               .style_pictures = request.styles_size()};
   absl::StatusOr<engine::Recipe> recipe = ResolveRecipe(request.recipe(), context);
   if (!recipe.ok()) return InField("recipe", recipe.status());
-  IMPASTO_RETURN_IF_ERROR(CheckInitial(request, *recipe));
   IMPASTO_RETURN_IF_ERROR(CheckWeights(*model, "content_layers", recipe->content_layers));
   IMPASTO_RETURN_IF_ERROR(CheckWeights(*model, "style_layers", recipe->style_layers));
 
@@ -167,18 +137,17 @@ absl::StatusOr<jobs::PreparedJob> StylizeBackend::Prepare(const v1::StylizeReque
   job.accepted.set_width(pictures.content.width);
   job.accepted.set_height(pictures.content.height);
   for (const std::string& warning : acquired->warnings) job.accepted.add_warnings(warning);
-  job.previews = *schedule;
+  job.previews = PreviewScheduleFromProto(request.preview());
   job.summary = absl::StrFormat("%s %s %dx%d, %d iterations", recipe->model, recipe->preset,
                                 pictures.content.width, pictures.content.height, recipe->iterations);
-  IMPASTO_ASSIGN_OR_RETURN(const imaging::EncodeOptions result,
-                           ResultOptions(request.output(), content->has_alpha()));
-  IMPASTO_ASSIGN_OR_RETURN(const imaging::EncodeOptions preview, PreviewEncodeOptions(request.preview()));
-  job.work = std::make_unique<StylizeWork>(StylizeWork::Options{.model = model,
-                                                                .recipe = *std::move(recipe),
-                                                                .pictures = std::move(pictures),
-                                                                .original = *std::move(content),
-                                                                .result = result,
-                                                                .preview = preview});
+  const imaging::EncodeOptions result = ResultOptions(request.output(), content->has_alpha());
+  job.work =
+      std::make_unique<StylizeWork>(StylizeWork::Options{.model = model,
+                                                         .recipe = *std::move(recipe),
+                                                         .pictures = std::move(pictures),
+                                                         .original = *std::move(content),
+                                                         .result = result,
+                                                         .preview = PreviewEncodeOptions(request.preview())});
   return job;
 }
 

@@ -27,7 +27,8 @@ class StylizeBackend final : public rpc::StylizationBackend {
   absl::StatusOr<std::shared_ptr<jobs::Job>> Stylize(
       std::shared_ptr<const v1::StylizeRequest> request) override;
 
-  // What Stylize has the scheduler call, on one of its threads. Errors are those of Stylization.Stylize.
+  // What Stylize has the scheduler call, on one of its threads. The request is one that
+  // rpc::ValidateStylizeRequest has nothing against. Errors are those of Stylization.Stylize.
   absl::StatusOr<jobs::PreparedJob> Prepare(const v1::StylizeRequest& request) const;
 
  private:

@@ -37,11 +37,7 @@ class UploadStoreWriter final : public rpc::UploadWriter {
   ~UploadStoreWriter() override { store_->Release(reserved_); }
 
   absl::Status Append(const v1::UploadPictureRequest& part) override {
-    const bool first = std::exchange(first_, false);
-    if (part.has_raw()) {
-      if (!first) return FieldError("raw", "belongs into the first message alone");
-      IMPASTO_RETURN_IF_ERROR(InField("raw", SetLayout(part.raw())));
-    }
+    if (part.has_raw()) IMPASTO_RETURN_IF_ERROR(InField("raw", SetLayout(part.raw())));
     const int64_t bytes = static_cast<int64_t>(part.data().size());
     const int64_t size = static_cast<int64_t>(upload_->data.size()) + bytes;
     if (size > store_->options_.max_upload_bytes) return TooLarge(size);
@@ -80,28 +76,17 @@ class UploadStoreWriter final : public rpc::UploadWriter {
   // Looks at the numbers before any pixel is there, so that a picture that can't be taken is refused with its
   // first message.
   absl::Status SetLayout(const v1::RawPixels& raw) {
-    if (!raw.data().empty())
-      return FieldError("data", "must be empty: the pixels go into UploadPictureRequest.data");
     const int64_t profile_bytes = static_cast<int64_t>(raw.icc_profile().size());
     if (profile_bytes > kLargestProfile) {
       return FieldError("icc_profile",
                         absl::StrFormat("has %d bytes; at most %d", profile_bytes, kLargestProfile));
     }
     IMPASTO_RETURN_IF_ERROR(Reserve(profile_bytes));
-    IMPASTO_ASSIGN_OR_RETURN(upload_->layout, RawPixelsFromProto(raw));
-    const imaging::Limits& limits = store_->options_.limits;
-    for (const auto& [field, value] : {std::pair("width", raw.width()), std::pair("height", raw.height())}) {
-      if (value < limits.min_side || value > limits.max_side) {
-        return FieldError(
-            field, absl::StrFormat("%d is not within %d..%d", value, limits.min_side, limits.max_side));
-      }
-    }
-    const int64_t row = int64_t{raw.width()} * imaging::BytesPerPixel(upload_->layout.format);
-    if (raw.stride() != 0 && raw.stride() < row) {
-      return FieldError("stride", absl::StrFormat("%d is less than a row's %d bytes", raw.stride(), row));
-    }
-    // Both factors are checked, so that the product can't overflow.
+    IMPASTO_RETURN_IF_ERROR(CheckRawLayout(raw, store_->options_.limits));
+    upload_->layout = RawPixelsFromProto(raw);
+    // With both factors bounded the product can't overflow.
     if (raw.stride() > store_->options_.max_upload_bytes) return TooLarge(raw.stride());
+    const int64_t row = int64_t{raw.width()} * imaging::BytesPerPixel(upload_->layout.format);
     const int64_t size = Stride() * (raw.height() - 1) + row;
     if (size > store_->options_.max_upload_bytes) return TooLarge(size);
     upload_->raw = true;
@@ -130,7 +115,6 @@ class UploadStoreWriter final : public rpc::UploadWriter {
   UploadStore* const store_;
   std::shared_ptr<Upload> upload_;
   int64_t reserved_ = 0;
-  bool first_ = true;
 };
 
 UploadStore::UploadStore(const Options& options) : options_(options) {}
