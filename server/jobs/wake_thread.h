@@ -20,7 +20,8 @@ class WakeThread {
   // it may want.
   void Post(std::function<void()> call);
 
-  // Makes the calls that wait, then ends the thread. Not from a call. Fine to call twice.
+  // Makes the calls that wait, then ends the thread. Not from a call; so whoever owns it together with what
+  // is posted calls this before letting go. Fine to call twice.
   void Stop();
 
  private:

@@ -121,7 +121,7 @@ absl::StatusOr<ListenAddress> ParseListenAddress(absl::string_view text) {
   if (colon == absl::string_view::npos) return bad;
   absl::string_view host = text.substr(0, colon);
   const absl::string_view port = text.substr(colon + 1);
-  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
+  if (host.size() >= 2 && host.front() == '[' && host.back() == ']') {
     host = host.substr(1, host.size() - 2);
   } else if (absl::StrContains(host, ':')) {
     return bad;  // where an IPv6 address would end is anybody's guess

@@ -12,6 +12,8 @@ using testing::ElementsAre;
 
 class EventLogTest : public testing::Test {
  protected:
+  ~EventLogTest() override { wakes_->Stop(); }
+
   void Progress(int iteration) {
     v1::Progress progress;
     progress.set_iteration(iteration);
@@ -20,14 +22,14 @@ class EventLogTest : public testing::Test {
   void Preview(int iteration) {
     v1::Preview preview;
     preview.set_iteration(iteration);
-    log_->AddPreview(preview, {{}, "p" + std::to_string(iteration)});
+    log_->AddPreview(preview, {{}, absl::StrCat("p", iteration)});
   }
   // All events from `after` on, by sequence number and name.
   std::vector<std::string> Events(int64_t after = 0) {
     std::vector<std::string> words;
     while (std::optional<Event> event = log_->NextEvent(after)) {
       after = event->message.sequence();
-      words.push_back(std::to_string(after) + " " + Describe(*event));
+      words.push_back(absl::StrCat(after, " ", Describe(*event)));
     }
     return words;
   }

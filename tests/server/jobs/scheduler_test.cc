@@ -116,7 +116,7 @@ TEST_F(SchedulerTest, PreviewsAfterSoManySteps) {
   // A step only when the event before it was read, so that no preview is superseded.
   for (int step = 1; step <= 5; ++step) {
     control->allowed.Add();
-    while (words.empty() || words.back() != "progress " + std::to_string(step)) {
+    while (words.empty() || words.back() != absl::StrCat("progress ", step)) {
       words.push_back(Describe(*reader.Next()));
     }
     if (step == 2 || step == 4) words.push_back(Describe(*reader.Next()));

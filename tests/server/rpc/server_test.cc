@@ -1,0 +1,263 @@
+#include "rpc/server.h"
+
+#include <gmock/gmock.h>
+#include <grpcpp/generic/generic_stub.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <limits>
+#include <string>
+#include <thread>
+
+#include "impasto/v1/models.grpc.pb.h"
+#include "impasto/v1/stylization.grpc.pb.h"
+#include "tests/server/rpc/fake_backends.h"
+#include "tests/server/rpc/test_server.h"
+
+namespace impasto::rpc {
+namespace {
+
+using jobs::Counter;
+using jobs::kNoLimit;
+using testing::HasSubstr;
+
+class NoModels final : public ModelsBackend {
+ public:
+  std::vector<v1::Model> ListModels() override { return std::vector<v1::Model>(1); }
+  absl::StatusOr<v1::Model> GetModel(const std::string&) override { return absl::NotFoundError("none"); }
+  absl::StatusOr<v1::Model> LoadModel(const std::string&) override { return absl::NotFoundError("none"); }
+  absl::StatusOr<v1::Model> UnloadModel(const std::string&) override { return absl::NotFoundError("none"); }
+};
+
+grpc::ByteBuffer Bytes(const std::string& text) {
+  grpc::Slice slice(text);
+  return grpc::ByteBuffer(&slice, 1);
+}
+std::string Text(const grpc::ByteBuffer& bytes) {
+  grpc::Slice slice;
+  EXPECT_TRUE(bytes.DumpToSingleSlice(&slice).ok());
+  return std::string(reinterpret_cast<const char*>(slice.begin()), slice.size());
+}
+
+class ServerTest : public testing::Test {
+ protected:
+  ServerTest() { stylization_.may_prepare.Add(kNoLimit); }
+
+  ServerOptions Options() {
+    ServerOptions options;
+    options.stylization = &stylization_;
+    options.uploads = &uploads_;
+    options.models = &models_;
+    return options;
+  }
+  void Start(ServerOptions options) {
+    auto server = Server::Start(std::move(options));
+    ASSERT_TRUE(server.ok()) << server.status();
+    server_ = *std::move(server);
+    channel_ = grpc::CreateChannel(server_->address(), grpc::InsecureChannelCredentials());
+    stub_ = v1::Stylization::NewStub(channel_);
+  }
+
+  // grpc.health.v1's answer for a service: 1 serving, 2 not serving; or minus the status code. Written by
+  // hand: Debian has no generated code for it.
+  int Health(const std::string& service) {
+    std::string request;
+    if (!service.empty())
+      request = absl::StrCat("\x0a", std::string(1, static_cast<char>(service.size())), service);
+    grpc::GenericStub stub(channel_);
+    grpc::ClientContext context;
+    const grpc::ByteBuffer question = Bytes(request);
+    grpc::ByteBuffer answer;
+    grpc::Status status;
+    Counter done;
+    stub.UnaryCall(&context, "/grpc.health.v1.Health/Check", {}, &question, &answer,
+                   [&](grpc::Status result) {
+                     status = result;
+                     done.Add();
+                   });
+    done.WaitFor(1);
+    if (!status.ok()) return -status.error_code();
+    const std::string text = Text(answer);
+    return text.size() == 2 && text[0] == '\x08' ? text[1] : 0;
+  }
+
+  FakeStylization stylization_;
+  FakeUploads uploads_;
+  NoModels models_;
+  std::unique_ptr<Server> server_;
+  std::shared_ptr<grpc::Channel> channel_;
+  std::unique_ptr<v1::Stylization::Stub> stub_;
+};
+
+TEST_F(ServerTest, ListensOnAFreePort) {
+  Start(Options());
+  EXPECT_GT(server_->port(), 0);
+  EXPECT_EQ(server_->address(), absl::StrCat("127.0.0.1:", server_->port()));
+  grpc::ClientContext context;
+  v1::ListModelsResponse response;
+  EXPECT_TRUE(v1::Models::NewStub(channel_)->ListModels(&context, {}, &response).ok());
+  EXPECT_EQ(response.models_size(), 1);
+}
+
+TEST_F(ServerTest, ATakenPortIsAnError) {
+  Start(Options());
+  ServerOptions options = Options();
+  options.listen = server_->address();
+  const absl::Status status = Server::Start(options).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_THAT(status.message(), HasSubstr(server_->address()));
+  // And free again when the server is gone.
+  server_.reset();
+  EXPECT_TRUE(Server::Start(options).ok());
+}
+
+TEST_F(ServerTest, ListensOnAUnixSocket) {
+  ServerOptions options = Options();
+  const std::string path = absl::StrCat(testing::TempDir(), "server_test_", getpid(), ".sock");
+  options.listen = absl::StrCat("unix:", path);
+  Start(options);
+  EXPECT_EQ(server_->port(), 0);
+  EXPECT_EQ(server_->address(), options.listen);
+  EXPECT_EQ(Health(""), 2);
+  EXPECT_EQ(Server::Start(options).status().code(), absl::StatusCode::kAlreadyExists);
+  EXPECT_EQ(Health(""), 2);
+  server_.reset();
+  unlink(path.c_str());
+}
+
+TEST_F(ServerTest, RefusesBadOptions) {
+  ServerOptions options = Options();
+  options.listen = "nonsense";
+  EXPECT_EQ(Server::Start(options).status().code(), absl::StatusCode::kInvalidArgument);
+  options = Options();
+  options.models = nullptr;
+  EXPECT_EQ(Server::Start(options).status().code(), absl::StatusCode::kInvalidArgument);
+  for (int64_t bytes : {int64_t{0}, int64_t{-1}, int64_t{1} << 31, std::numeric_limits<int64_t>::max()}) {
+    options = Options();
+    options.max_request_bytes = bytes;
+    EXPECT_EQ(Server::Start(options).status().code(), absl::StatusCode::kInvalidArgument) << bytes;
+  }
+  options = Options();
+  options.max_stylize_calls = 0;
+  EXPECT_EQ(Server::Start(options).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(ServerTest, ServesOnlyWhenItIsTold) {
+  Start(Options());
+  for (const char* service : {"", "impasto.v1.Stylization", "impasto.v1.Models"})
+    EXPECT_EQ(Health(service), 2);
+  server_->SetServing(true);
+  for (const char* service : {"", "impasto.v1.Stylization", "impasto.v1.Models"})
+    EXPECT_EQ(Health(service), 1);
+  server_->SetServing(false);
+  for (const char* service : {"", "impasto.v1.Stylization", "impasto.v1.Models"})
+    EXPECT_EQ(Health(service), 2);
+  EXPECT_EQ(Health("impasto.v1.Other"), -grpc::StatusCode::NOT_FOUND);
+}
+
+TEST_F(ServerTest, ReflectionListsTheServices) {
+  Start(Options());
+  grpc::GenericStub stub(channel_);
+  grpc::ClientContext context;
+  grpc::CompletionQueue queue;
+  const auto call =
+      stub.PrepareCall(&context, "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", &queue);
+  const auto wait = [&] {
+    void* tag = nullptr;
+    bool ok = false;
+    EXPECT_TRUE(queue.Next(&tag, &ok));
+    return ok;
+  };
+  call->StartCall(nullptr);
+  ASSERT_TRUE(wait());
+  call->Write(Bytes(std::string("\x3a\x00", 2)), nullptr);  // list_services: ""
+  ASSERT_TRUE(wait());
+  grpc::ByteBuffer answer;
+  call->Read(&answer, nullptr);
+  ASSERT_TRUE(wait());
+  const std::string text = Text(answer);
+  EXPECT_THAT(text, HasSubstr("impasto.v1.Stylization"));
+  EXPECT_THAT(text, HasSubstr("impasto.v1.Models"));
+  EXPECT_THAT(text, HasSubstr("grpc.health.v1.Health"));
+  call->WritesDone(nullptr);
+  ASSERT_TRUE(wait());
+  grpc::Status status;
+  call->Finish(&status, nullptr);
+  ASSERT_TRUE(wait());
+  EXPECT_TRUE(status.ok());
+}
+
+TEST_F(ServerTest, ReadsRequestsUpToItsLimit) {
+  ServerOptions options = Options();
+  options.max_request_bytes = 8 << 20;
+  Start(options);
+  const auto stylize = [&](int64_t bytes) {
+    v1::StylizeRequest request;
+    request.mutable_content()->set_encoded(std::string(bytes, 'x'));
+    request.add_styles()->set_encoded("style");
+    grpc::ClientContext context;
+    const auto reader = stub_->Stylize(&context, request);
+    v1::JobEvent event;
+    while (reader->Read(&event)) {
+    }
+    return reader->Finish();
+  };
+  EXPECT_TRUE(stylize(8 << 20).ok());
+  EXPECT_EQ(stylization_.bytes_received, 8 << 20);
+  EXPECT_EQ(stylize((9 << 20) + 1).error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_TRUE(stylize(100).ok());
+}
+
+TEST_F(ServerTest, ShutdownWaitsForItsGraceOnly) {
+  Start(Options());
+  auto control = std::make_shared<jobs::WorkControl>();
+  stylization_.default_control = control;
+  v1::StylizeRequest request;
+  request.mutable_content()->set_encoded("content");
+  request.add_styles()->set_encoded("style");
+  grpc::ClientContext context;
+  const auto reader = stub_->Stylize(&context, request);
+  control->entered.WaitFor(1);
+  std::thread shutdown([&] { server_->Shutdown(std::chrono::milliseconds(1)); });
+  // The call is cancelled, and with it the job; then its reactor ends.
+  stylization_.cancels.WaitFor(1);
+  control->Free();
+  shutdown.join();
+  control->freed.WaitFor(1);
+  EXPECT_EQ(control->entered.value(), 1);
+  v1::JobEvent event;
+  while (reader->Read(&event)) {
+  }
+  EXPECT_FALSE(reader->Finish().ok());
+  server_->Shutdown(std::chrono::milliseconds(1));
+}
+
+TEST_F(ServerTest, StoppedJobsGetTheirLastEventsOut) {
+  Start(Options());
+  auto control = std::make_shared<jobs::WorkControl>();
+  stylization_.default_control = control;
+  v1::StylizeRequest request;
+  request.mutable_content()->set_encoded("content");
+  request.add_styles()->set_encoded("style");
+  grpc::ClientContext context;
+  const auto reader = stub_->Stylize(&context, request);
+  control->entered.WaitFor(1);
+  control->allowed.Add();
+  control->entered.WaitFor(2);
+  std::thread stop([&] {
+    stylization_.scheduler->Stop();
+    server_->Shutdown(std::chrono::minutes(1));
+  });
+  v1::JobEvent event;
+  while (!absl::IsUnavailable(stylization_.scheduler->Submit(jobs::PrepareFake(control)).status())) {
+  }
+  control->Free();
+  while (reader->Read(&event)) {
+  }
+  EXPECT_EQ(event.finished().state(), v1::Finished::STATE_CANCELLED);
+  EXPECT_EQ(reader->Finish().error_code(), grpc::StatusCode::CANCELLED);
+  stop.join();
+}
+
+}  // namespace
+}  // namespace impasto::rpc
