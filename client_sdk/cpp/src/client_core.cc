@@ -17,6 +17,8 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "google/rpc/error_details.pb.h"
+#include "impasto/error.h"
 #include "impasto/internal/status_macros.h"
 #include "status_conversion.h"
 
@@ -66,19 +68,43 @@ grpc::ChannelArguments ChannelArgumentsFor(const ClientOptions& options) {
   return arguments;
 }
 
-// Every inline picture of a request.
-std::vector<v1::Picture*> PicturesOf(v1::StylizeRequest* request) {
-  std::vector<v1::Picture*> pictures;
+// A picture of a request, and its field there.
+struct NamedPicture {
+  std::string field;
+  v1::Picture* picture;
+};
+
+std::vector<NamedPicture> PicturesOf(v1::StylizeRequest* request) {
+  std::vector<NamedPicture> pictures;
   if (request->has_content()) {
-    pictures.push_back(request->mutable_content());
+    pictures.push_back({"content", request->mutable_content()});
   }
-  for (v1::Picture& style : *request->mutable_styles()) {
-    pictures.push_back(&style);
+  for (int i = 0; i < request->styles_size(); ++i) {
+    pictures.push_back({absl::StrCat("styles[", i, "]"), request->mutable_styles(i)});
   }
   if (request->has_initial()) {
-    pictures.push_back(request->mutable_initial());
+    pictures.push_back({"initial", request->mutable_initial()});
   }
   return pictures;
+}
+
+// A refused upload of a request's picture, told as if the picture had been refused inline: in terms of the
+// request.
+absl::Status InRequestField(const std::string& field, const absl::Status& status) {
+  if (!absl::IsInvalidArgument(status)) {
+    return status;
+  }
+  const std::string upload_field = ErrorField(status);
+  absl::string_view words = status.message();
+  if (!upload_field.empty()) {
+    absl::ConsumePrefix(&words, absl::StrCat(upload_field, ": "));
+  }
+  absl::Status renamed = absl::InvalidArgumentError(absl::StrCat(field, ": ", words));
+  google::rpc::BadRequest bad_request;
+  bad_request.add_field_violations()->set_field(field);
+  bad_request.mutable_field_violations(0)->set_description(std::string(words));
+  SetDetail(bad_request, &renamed);
+  return renamed;
 }
 
 int64_t InlineBytes(const v1::Picture& picture) {
@@ -178,20 +204,23 @@ absl::StatusOr<v1::UploadPictureResponse> ClientCore::Upload(const v1::Picture& 
 }
 
 absl::Status ClientCore::UploadLargePictures(v1::StylizeRequest* request, Canceller* canceller) const {
-  std::vector<v1::Picture*> pictures = PicturesOf(request);
+  std::vector<NamedPicture> pictures = PicturesOf(request);
   // The largest first: the fewest uploads bring the request below its limit.
-  std::stable_sort(pictures.begin(), pictures.end(), [](const v1::Picture* a, const v1::Picture* b) {
-    return InlineBytes(*a) > InlineBytes(*b);
+  std::stable_sort(pictures.begin(), pictures.end(), [](const NamedPicture& a, const NamedPicture& b) {
+    return InlineBytes(*a.picture) > InlineBytes(*b.picture);
   });
   auto request_bytes = static_cast<int64_t>(request->ByteSizeLong());
-  for (v1::Picture* picture : pictures) {
-    const int64_t bytes = InlineBytes(*picture);
+  for (const NamedPicture& named : pictures) {
+    const int64_t bytes = InlineBytes(*named.picture);
     if (bytes == 0 ||
         (bytes <= options_.max_inline_picture_bytes && request_bytes <= options_.max_request_bytes)) {
       break;
     }
-    IMPASTO_CLIENT_ASSIGN_OR_RETURN(const v1::UploadPictureResponse upload, Upload(*picture, canceller));
-    picture->set_upload(upload.name());
+    const absl::StatusOr<v1::UploadPictureResponse> upload = Upload(*named.picture, canceller);
+    if (!upload.ok()) {
+      return InRequestField(named.field, upload.status());
+    }
+    named.picture->set_upload(upload->name());
     request_bytes -= bytes;
   }
   return absl::OkStatus();

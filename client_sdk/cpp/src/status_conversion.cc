@@ -46,4 +46,9 @@ absl::Status FromGrpcStatus(const grpc::Status& grpc_status) {
   return FromRpcStatus(details);
 }
 
+void SetDetail(const google::protobuf::Message& detail, absl::Status* status) {
+  status->SetPayload(absl::StrCat("type.googleapis.com/", detail.GetDescriptor()->full_name()),
+                     absl::Cord(detail.SerializeAsString()));
+}
+
 }  // namespace impasto

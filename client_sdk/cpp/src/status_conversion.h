@@ -4,11 +4,15 @@
 #include <grpcpp/support/status.h>
 
 #include "absl/status/status.h"
+#include "google/protobuf/message.h"
 #include "google/rpc/status.pb.h"
 
 namespace impasto {
 
 absl::Status FromGrpcStatus(const grpc::Status& grpc_status);
 absl::Status FromRpcStatus(const google::rpc::Status& rpc_status);
+
+// Adds a google.rpc detail to a failed status, or replaces it.
+void SetDetail(const google::protobuf::Message& detail, absl::Status* status);
 
 }  // namespace impasto

@@ -247,6 +247,22 @@ TEST(UploadTest, AFailedUploadFailsTheJob) {
   EXPECT_THAT(server.requests(), IsEmpty());
 }
 
+TEST(UploadTest, ARefusedUploadIsToldInTermsOfTheRequest) {
+  FakeServer server;
+  server.SetUploadStatus(
+      StatusWithDetails(grpc::StatusCode::INVALID_ARGUMENT, "data: not a picture", "data", "BAD_PICTURE"));
+  ClientOptions options;
+  options.max_inline_picture_bytes = 4;
+  v1::StylizeRequest request;
+  *request.mutable_content() = PictureFromBytes("c");
+  *request.add_styles() = PictureFromBytes("s");
+  *request.add_styles() = PictureFromBytes("large");
+  const absl::Status status = MustConnect(server, options).Stylize(request).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(status.message(), "styles[1]: not a picture");
+  EXPECT_EQ(ErrorField(status), "styles[1]");
+}
+
 TEST(UploadTest, SendsRawPixelsAfterTheirLayout) {
   FakeServer server;
   v1::Picture picture;
