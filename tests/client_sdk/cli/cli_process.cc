@@ -80,11 +80,11 @@ std::vector<std::string> ListDir(const std::string& path) {
 CliProcess::CliProcess(const std::vector<std::string>& arguments) : CliProcess(arguments, Options{}) {}
 
 CliProcess::CliProcess(const std::vector<std::string>& arguments, const Options& options) {
-  const char* const program = std::getenv("IMPASTO_CLI");
-  if (program == nullptr) {
-    ADD_FAILURE() << "IMPASTO_CLI isn't set";
-    std::abort();
+  std::string program = options.program;
+  if (const char* const cli = std::getenv("IMPASTO_CLI"); program.empty() && cli != nullptr) {
+    program = cli;
   }
+  EXPECT_FALSE(program.empty()) << "IMPASTO_CLI isn't set";
   int out[2];
   int err[2];
   bool made = pipe2(out, O_CLOEXEC) == 0;
@@ -110,9 +110,9 @@ CliProcess::CliProcess(const std::vector<std::string>& arguments, const Options&
   posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
   posix_spawn_file_actions_adddup2(&actions, out[1], 1);
   posix_spawn_file_actions_adddup2(&actions, err[1], 2);
-  EXPECT_EQ(
-      posix_spawn(&pid_, program, &actions, nullptr, Pointers(&argv).data(), Pointers(&environment).data()),
-      0);
+  EXPECT_EQ(posix_spawn(&pid_, program.c_str(), &actions, nullptr, Pointers(&argv).data(),
+                        Pointers(&environment).data()),
+            0);
   posix_spawn_file_actions_destroy(&actions);
   close(out[1]);
   close(err[1]);

@@ -25,9 +25,9 @@ class CliProcess {
   struct Options {
     std::vector<std::string> environment;  // "NAME=VALUE", added to the test's own
     bool terminal = false;                 // stderr is a terminal of 120 columns
+    std::string program;                   // a path; empty: what the environment variable IMPASTO_CLI names
   };
 
-  // Starts the program that the environment variable IMPASTO_CLI names.
   explicit CliProcess(const std::vector<std::string>& arguments);
   CliProcess(const std::vector<std::string>& arguments, const Options& options);
   // Kills it if it runs still.
