@@ -192,9 +192,11 @@ Map ReferenceBackward(const Graph& graph, const engine::Weights& weights, const 
 }
 
 engine::Weights SeededWeights(const Graph& graph, int seed) {
-  std::mt19937 generator(seed);
-  std::normal_distribution<float> normal;
-  std::uniform_real_distribution<float> uniform(0.5f, 1.5f);
+  // The standard fixes this generator's numbers, though not its distributions': golden values rest on them.
+  std::mt19937 generator(static_cast<uint32_t>(seed));
+  const auto unit = [&] { return static_cast<float>(generator() >> 8) / 16777216.0f; };
+  const auto normal = [&] { return (unit() + unit() + unit() + unit() - 2) * 1.7320508f; };  // variance 1
+  const auto uniform = [&] { return 0.5f + unit(); };
   engine::Weights weights;
   weights.model = graph.model();
   weights.preprocessing = engine::CaffePreprocessing();
@@ -208,18 +210,18 @@ engine::Weights SeededWeights(const Graph& graph, int seed) {
       layer.kernel_shape = {node.channels, in, node.kernel, node.kernel};
       layer.kernel.resize(static_cast<size_t>(node.channels) * in * node.kernel * node.kernel);
       const float deviation = std::sqrt(2.0f / static_cast<float>(in * node.kernel * node.kernel));
-      for (float& v : layer.kernel) v = deviation * normal(generator);
+      for (float& v : layer.kernel) v = deviation * normal();
       layer.bias.resize(node.channels);
-      for (float& v : layer.bias) v = 0.1f * normal(generator);
+      for (float& v : layer.bias) v = 0.1f * normal();
       continue;
     }
     for (std::vector<float>* p : {&layer.gamma, &layer.beta, &layer.mean, &layer.variance})
       p->resize(node.channels);
     for (int c = 0; c < node.channels; ++c) {
-      layer.gamma[c] = uniform(generator);
-      layer.beta[c] = 0.3f * normal(generator);
-      layer.mean[c] = 0.3f * normal(generator);
-      layer.variance[c] = uniform(generator);
+      layer.gamma[c] = uniform();
+      layer.beta[c] = 0.3f * normal();
+      layer.mean[c] = 0.3f * normal();
+      layer.variance[c] = uniform();
     }
   }
   return weights;

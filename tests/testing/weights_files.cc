@@ -403,6 +403,24 @@ absl::Status WriteZip(const std::string& path, const std::map<std::string, std::
                              : absl::InternalError(absl::StrCat(path, " can't be written"));
 }
 
+// An attribute of fixed-width strings.
+static bool WriteNames(hid_t object, const char* attribute_name, const std::vector<std::string>& names) {
+  size_t width = 1;
+  for (const std::string& name : names) width = std::max(width, name.size());
+  std::string bytes;
+  for (const std::string& name : names) bytes += name + std::string(width - name.size(), '\0');
+  const hid_t text = H5Tcopy(H5T_C_S1);
+  H5Tset_size(text, width);
+  const hsize_t count = names.size();
+  const hid_t space = H5Screate_simple(1, &count, nullptr);
+  const hid_t attribute = H5Acreate2(object, attribute_name, text, space, H5P_DEFAULT, H5P_DEFAULT);
+  const bool ok = attribute >= 0 && H5Awrite(attribute, text, bytes.data()) >= 0;
+  H5Aclose(attribute);
+  H5Sclose(space);
+  H5Tclose(text);
+  return ok;
+}
+
 absl::Status WriteHdf5(const std::string& path, const std::vector<RawTensor>& datasets,
                        const std::vector<std::string>& layer_names, ElementType type) {
   const hid_t file = H5Fcreate(path.c_str(), H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT);
@@ -421,20 +439,20 @@ absl::Status WriteHdf5(const std::string& path, const std::vector<RawTensor>& da
     H5Dclose(dataset);
     H5Sclose(space);
   }
-  if (!layer_names.empty()) {
-    size_t width = 1;
-    for (const std::string& name : layer_names) width = std::max(width, name.size());
-    std::string bytes;
-    for (const std::string& name : layer_names) bytes += name + std::string(width - name.size(), '\0');
-    const hid_t text = H5Tcopy(H5T_C_S1);
-    H5Tset_size(text, width);
-    const hsize_t count = layer_names.size();
-    const hid_t space = H5Screate_simple(1, &count, nullptr);
-    const hid_t attribute = H5Acreate2(file, "layer_names", text, space, H5P_DEFAULT, H5P_DEFAULT);
-    ok = ok && H5Awrite(attribute, text, bytes.data()) >= 0;
-    H5Aclose(attribute);
-    H5Sclose(space);
-    H5Tclose(text);
+  if (!layer_names.empty()) ok = ok && WriteNames(file, "layer_names", layer_names);
+  // As Keras does: each layer's group names its datasets, relative to the group, in the order of its weights.
+  std::map<std::string, std::vector<std::string>> groups;
+  for (const RawTensor& tensor : datasets) {
+    const size_t root =
+        tensor.name.rfind("model_weights/", 0) == 0 ? std::string("model_weights/").size() : 0;
+    const size_t slash = tensor.name.find('/', root);
+    if (slash != std::string::npos)
+      groups[tensor.name.substr(0, slash)].push_back(tensor.name.substr(slash + 1));
+  }
+  for (const auto& [name, weights] : groups) {
+    const hid_t group = H5Gopen2(file, name.c_str(), H5P_DEFAULT);
+    ok = ok && group >= 0 && WriteNames(group, "weight_names", weights);
+    H5Gclose(group);
   }
   H5Tclose(stored);
   H5Pclose(links);

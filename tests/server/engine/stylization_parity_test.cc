@@ -3,16 +3,12 @@
 // repository, in the folder IMPASTO_SHARED; where that isn't there, the test is skipped, unless
 // IMPASTO_REQUIRE_PARITY is set.
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -23,75 +19,18 @@
 #include "absl/strings/str_join.h"
 #include "engine/stylization.h"
 #include "engine/weights/reader.h"
-
-extern char** environ;
+#include "tests/testing/oracle.h"
 
 namespace impasto::engine {
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string Shared() {
-  const char* folder = std::getenv("IMPASTO_SHARED");
-  return folder == nullptr ? "" : folder;
-}
-
-// Runs a program to its end with stdout into a file. Its exit code.
-int RunProgram(const std::vector<std::string>& command, const std::string& stdout_file) {
-  std::vector<char*> argv;
-  for (const std::string& word : command) argv.push_back(const_cast<char*>(word.c_str()));
-  argv.push_back(nullptr);
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, 1, stdout_file.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
-  pid_t pid = 0;
-  const int error = posix_spawn(&pid, argv[0], &actions, nullptr, argv.data(), environ);
-  posix_spawn_file_actions_destroy(&actions);
-  if (error != 0) return -1;
-  int status = 0;
-  waitpid(pid, &status, 0);
-  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-}
-
-// 8-bit values, smooth shapes with some texture, the same on every machine.
-Image Picture(int width, int height, double phase) {
-  Image image{.width = width, .height = height};
-  image.rgb.resize(3 * image.pixels());
-  uint32_t noise = 12345;
-  for (int c = 0; c < 3; ++c) {
-    for (int y = 0; y < height; ++y) {
-      for (int x = 0; x < width; ++x) {
-        noise = noise * 1664525u + 1013904223u;
-        const double wave = std::sin(x / (7.0 + c) + phase) * std::cos(y / (5.0 + 2 * c) - phase) +
-                            0.5 * std::sin((x + y) / 11.0 * phase);
-        image.rgb[(static_cast<size_t>(c) * height + y) * width + x] =
-            static_cast<float>(std::lround(std::fmin(std::fmax(128 + 70 * wave + (noise >> 27), 0), 255)));
-      }
-    }
-  }
-  return image;
-}
-
-// PPM: the one format that takes no library to write.
-void Write(const Image& image, const std::string& path) {
-  std::ofstream out(path, std::ios::binary);
-  out << "P6\n" << image.width << " " << image.height << "\n255\n";
-  for (size_t i = 0; i < image.pixels(); ++i) {
-    for (int c = 0; c < 3; ++c)
-      out.put(static_cast<char>(static_cast<unsigned char>(image.rgb[c * image.pixels() + i])));
-  }
-}
-
-// A float64 C-order .npy file's numbers.
-std::vector<double> ReadNpy(const std::string& path) {
-  std::ifstream in(path, std::ios::binary);
-  const std::string bytes((std::istreambuf_iterator<char>(in)), {});
-  if (bytes.size() < 10) return {};
-  const size_t start = 10 + static_cast<unsigned char>(bytes[8]) + 256 * static_cast<unsigned char>(bytes[9]);
-  std::vector<double> values((bytes.size() - start) / sizeof(double));
-  std::memcpy(values.data(), bytes.data() + start, values.size() * sizeof(double));
-  return values;
-}
+using testing::ReadNpy;
+using testing::RunOracle;
+using testing::RunProgram;
+using testing::SharedFolder;
+using testing::SmoothPicture;
+using testing::WritePpm;
 
 struct Case {
   const char* name;
@@ -107,19 +46,19 @@ struct Case {
 class ParityTest : public ::testing::TestWithParam<Case> {
  protected:
   void SetUp() override {
-    if (!fs::exists(Shared() + "/tools/nst_oracle.py")) {
+    if (!fs::exists(SharedFolder() + "/tools/nst_oracle.py")) {
       if (std::getenv("IMPASTO_REQUIRE_PARITY") != nullptr)
-        FAIL() << "no tools/nst_oracle.py in IMPASTO_SHARED=" << Shared();
-      GTEST_SKIP() << "the real weights and the oracle aren't here: IMPASTO_SHARED=" << Shared();
+        FAIL() << "no tools/nst_oracle.py in IMPASTO_SHARED=" << SharedFolder();
+      GTEST_SKIP() << "the real weights and the oracle aren't here: IMPASTO_SHARED=" << SharedFolder();
     }
     folder_ = fs::path(::testing::TempDir()) / absl::StrCat("impasto-parity-", getpid());
     fs::create_directories(folder_);
-    weights_ = GetParam().weights[0] != '\0' ? absl::StrCat(Shared(), "/weights/", GetParam().weights)
+    weights_ = GetParam().weights[0] != '\0' ? absl::StrCat(SharedFolder(), "/weights/", GetParam().weights)
                                              : CompleteResNet();
-    content_ = Picture(GetParam().width, GetParam().height, 1.0);
-    style_ = Picture(GetParam().width + 13, GetParam().height - 6, 2.3);
-    Write(content_, Path("content.ppm"));
-    Write(style_, Path("style.ppm"));
+    content_ = SmoothPicture(GetParam().width, GetParam().height, 1.0);
+    style_ = SmoothPicture(GetParam().width + 13, GetParam().height - 6, 2.3);
+    WritePpm(content_, Path("content.ppm"));
+    WritePpm(style_, Path("style.ppm"));
     const auto weights = ReadWeightsFile(weights_);
     ASSERT_TRUE(weights.ok()) << weights.status();
     ASSERT_EQ(weights->model, GetParam().model);
@@ -146,7 +85,7 @@ class ParityTest : public ::testing::TestWithParam<Case> {
   static std::string CompleteResNet() {
     static const auto& path = *new std::string([] {
       std::string file = absl::StrCat(::testing::TempDir(), "/impasto-resnet50-", getpid(), ".h5");
-      RunProgram({"/usr/bin/python3", Shared() + "/tools/complete_resnet50.py", file}, "/dev/null");
+      RunProgram({"/usr/bin/python3", SharedFolder() + "/tools/complete_resnet50.py", file}, "/dev/null");
       static const std::string* const cleanup = new std::string(file);
       std::atexit([] { std::remove(cleanup->c_str()); });
       return file;
@@ -157,14 +96,12 @@ class ParityTest : public ::testing::TestWithParam<Case> {
   std::string Path(const std::string& name) const { return (folder_ / name).string(); }
 
   nlohmann::json Oracle(std::vector<std::string> arguments) {
-    std::vector<std::string> command = {"/usr/bin/python3", Shared() + "/tools/nst_oracle.py"};
-    command.insert(command.end(), arguments.begin(), arguments.end());
     for (const std::string& word :
          {std::string("--model"), std::string(GetParam().model), std::string("--weights"), weights_,
           std::string("--content"), Path("content.ppm")}) {
-      command.push_back(word);
+      arguments.push_back(word);
     }
-    EXPECT_EQ(RunProgram(command, Path("oracle.json")), 0) << absl::StrJoin(command, " ");
+    EXPECT_EQ(RunOracle(arguments, Path("oracle.json")), 0) << absl::StrJoin(arguments, " ");
     std::ifstream in(Path("oracle.json"));
     return nlohmann::json::parse(in, nullptr, /*allow_exceptions=*/false);
   }
@@ -197,8 +134,8 @@ void ExpectRelative(double got, double expected, double tolerance, const std::st
 }
 
 TEST_P(ParityTest, LossesOfEveryLayerAndTheGradient) {
-  const Image start = Picture(content_.width, content_.height, 1.4);
-  Write(start, Path("start.ppm"));
+  const Image start = SmoothPicture(content_.width, content_.height, 1.4);
+  WritePpm(start, Path("start.ppm"));
   std::vector<std::string> arguments = {"losses", "--image", Path("start.ppm"), "--grad-out",
                                         Path("gradient.npy")};
   for (const std::string& word : LossArguments()) arguments.push_back(word);
