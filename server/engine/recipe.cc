@@ -56,67 +56,7 @@ absl::Status CheckLayers(absl::string_view field, const std::vector<LayerWeight>
   return absl::OkStatus();
 }
 
-std::vector<LayerWeight> Equal(const std::vector<std::string>& names) {
-  std::vector<LayerWeight> layers;
-  for (const std::string& name : names) layers.push_back({name, 1.0 / static_cast<double>(names.size())});
-  return layers;
-}
-
-// The losses of Keras's weights over those of the family's, for the same pictures: weights of the loss that
-// are right for one family are right for the other when they are multiplied by this. torchvision's
-// activations are some fifty times smaller, content losses go with their square and style losses with their
-// fourth power.
-struct LossScale {
-  double content, style;
-};
-LossScale ScaleOf(WeightsFamily family) {
-  if (family == WeightsFamily::kTorchvision) return {3e3, 4e9};
-  return {1, 1};
-}
-
 }  // namespace
-
-const std::vector<std::string>& PresetNames() {
-  static const auto& names = *new std::vector<std::string>{"painterly", "reference"};
-  return names;
-}
-
-absl::StatusOr<Recipe> MakePreset(absl::string_view preset, absl::string_view model, WeightsFamily family) {
-  Recipe recipe;
-  recipe.model = std::string(model);
-  recipe.preset = std::string(preset);
-  const LossScale scale = ScaleOf(family);
-  const bool vgg = model == "vgg19" || model == "vgg16";
-  if (!vgg && model != "resnet50") {
-    return absl::NotFoundError(absl::StrCat("no model \"", model.substr(0, 128), "\"; there are ",
-                                            absl::StrJoin(ModelNames(), ", ")));
-  }
-  const std::vector<std::string> vgg_style = {"block1_conv1", "block2_conv1", "block3_conv1", "block4_conv1",
-                                              "block5_conv1"};
-  if (preset == "reference") {
-    recipe.content_layers = Equal({vgg ? "block5_conv2" : "conv5_block3_3_bn"});
-    recipe.style_layers =
-        Equal(vgg ? vgg_style
-                  : std::vector<std::string>{"conv2_block2_2_bn", "conv3_block1_0_bn", "conv3_block1_0_conv",
-                                             "conv4_block1_2_bn", "conv5_block1_3_bn"});
-    recipe.content_weight = (vgg ? 1e5 : 1) * scale.content;
-    recipe.style_weight = (vgg ? 1e-2 : 1e5) * scale.style;
-    return recipe;
-  }
-  if (preset == "painterly") {
-    if (vgg) {
-      recipe.content_layers = {{"block4_conv2", 0.01}};
-      constexpr double kChannels[] = {64, 128, 256, 512, 512};
-      for (size_t i = 0; i < vgg_style.size(); ++i)
-        recipe.style_layers.push_back({vgg_style[i], 10 / (kChannels[i] * kChannels[i])});
-    }
-    recipe.content_weight = 1;
-    recipe.style_weight = 1;
-    return recipe;
-  }
-  return absl::NotFoundError(absl::StrCat("no preset \"", preset.substr(0, 128), "\"; there are ",
-                                          absl::StrJoin(PresetNames(), ", ")));
-}
 
 absl::Status ValidateRecipe(const Recipe& recipe, const Graph& graph) {
   for (const absl::Status& status : {
