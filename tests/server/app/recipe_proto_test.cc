@@ -58,7 +58,7 @@ TEST_F(RecipeProtoTest, TheReferenceIsTheMethodsOwn) {
   ASSERT_TRUE(recipe.ok()) << recipe.status();
   EXPECT_EQ(recipe->content_weight, 1e5);
   EXPECT_EQ(recipe->style_weight, 1e-2);
-  EXPECT_EQ(recipe->learning_rate, preset->learning_rate);
+  EXPECT_EQ(recipe->learning_rate, 5);
   EXPECT_EQ(recipe->iterations, 1000);
   ASSERT_EQ(recipe->style_layers.size(), 5u);
   EXPECT_EQ(recipe->style_layers[4].layer, "block5_conv1");
