@@ -43,5 +43,7 @@ function(impasto_test name)
   if(NOT ARG_TIMEOUT)
     set(ARG_TIMEOUT 300)
   endif()
+  # Several tests share the cores: threads of Torch's pool that spin while they wait would take them from each other.
+  list(APPEND ARG_ENV "OMP_WAIT_POLICY=passive")
   set_tests_properties(${name} PROPERTIES LABELS "${ARG_LABELS}" ENVIRONMENT "${ARG_ENV}" TIMEOUT ${ARG_TIMEOUT})
 endfunction()
