@@ -28,15 +28,16 @@ std::string Variable(const char* name) {
   return value == nullptr ? "" : value;
 }
 
-// HOST:PORT or [V6]:PORT. What the host means is found out when the port is bound.
+// HOST:PORT, [V6]:PORT or unix:PATH. What the host means is found out when the port is bound.
 std::string CheckListen(const std::string& address) {
+  if (absl::StartsWith(address, "unix:") && address.size() > 5) return "";
   const size_t colon = address.rfind(':');
   const std::string host = address.substr(0, colon == std::string::npos ? 0 : colon);
   const bool v6 = host.size() > 2 && host.front() == '[' && host.back() == ']';
   int port = 0;
   if (host.empty() || (!v6 && absl::StrContains(host, ':')) ||
       !absl::SimpleAtoi(address.substr(colon + 1), &port) || port < 0 || port > 65535) {
-    return absl::StrCat("\"", address, "\" is not HOST:PORT with a port of 0..65535");
+    return absl::StrCat("\"", address, "\" is not HOST:PORT, with a port of 0..65535, or unix:PATH");
   }
   return "";
 }
@@ -82,7 +83,7 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
   CLI::App app("Impasto's server: style transfer over gRPC.", "impastod");
   app.footer("`impastod weights list|pull|import|verify` looks after the weights files.");
   app.set_version_flag("--version", "impastod " IMPASTO_VERSION);
-  app.add_option("--listen", config.listen, "HOST:PORT to serve on; port 0: any free one")
+  app.add_option("--listen", config.listen, "HOST:PORT to serve on, or unix:PATH; port 0: any free one")
       ->check(CheckListen)
       ->capture_default_str();
   app.add_option("--models", models, "auto: every model that has weights; or a list: vgg19,resnet50")
@@ -99,7 +100,7 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
   app.add_flag("--allow-random-weights", config.allow_random_weights,
                "Start with random weights where there are none: pictures for trying only");
   app.add_option("--max-request-bytes", config.max_request_bytes,
-                 "Largest message that is read; larger pictures are uploaded in parts")
+                 "Bytes of the pictures in one request; larger ones are uploaded in parts")
       ->check(CLI::Range(kSmallestRequestLimit, kLargestRequestLimit))
       ->capture_default_str();
   app.add_option("--port-file", config.port_file, "File to write the bound port to, once it is bound");

@@ -10,13 +10,13 @@
 namespace impasto::app {
 
 struct Config {
-  std::string listen = "127.0.0.1:50451";  // HOST:PORT; port 0: any free one
+  std::string listen = "127.0.0.1:50451";  // HOST:PORT, port 0: any free one; or unix:PATH
   std::vector<std::string> models;         // empty: every model that has weights
   std::string weights_dir;
   engine::DeviceOptions device;
   bool allow_random_weights = false;
-  int64_t max_request_bytes = int64_t{64} << 20;
-  std::string port_file;  // the bound port is written there; empty: nowhere
+  int64_t max_request_bytes = int64_t{64} << 20;  // of the pictures in one request
+  std::string port_file;                          // the bound port is written there; empty: nowhere
 };
 
 // What a command line asks for: to run with `config`, or to print `text` and exit.

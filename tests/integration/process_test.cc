@@ -121,6 +121,17 @@ TEST_F(ProcessTest, HealthTurnsWithLoadingAndStopping) {
   EXPECT_EQ((*process)->WaitForExit().value_or(-1), 0);
 }
 
+TEST_F(ProcessTest, ASecondSignalEndsItAtOnce) {
+  testing::WriteSmallModel(dir_.path(), "vgg19");
+  const testing::RunningServer server = testing::StartServer(dir_.path());
+  // The open call keeps the server from being gone before the second signal comes.
+  (void)testing::WatchHealth(*server.channel, "", [&](int state) {
+    server.process->Signal(SIGTERM);
+    return state == kNotServing;
+  });
+  EXPECT_EQ(server.process->WaitForExit().value_or(-1), 128 + SIGTERM);
+}
+
 TEST_F(ProcessTest, ASignalCancelsTheRunningJobAndExitsCleanly) {
   testing::WriteSmallModel(dir_.path(), "vgg19");
   for (const int signal_number : {SIGTERM, SIGINT}) {

@@ -47,6 +47,11 @@ TEST(ConfigTest, EveryFlag) {
   EXPECT_EQ(line.config.port_file, "p");
 }
 
+TEST(ConfigTest, AUnixSocket) {
+  EXPECT_EQ(Parse({"--listen", "unix:/run/impasto"}).config.listen, "unix:/run/impasto");
+  EXPECT_EQ(Parse({"--listen", "unix:"}).exit_code, 2);
+}
+
 TEST(ConfigTest, VersionAndHelpExitWithZero) {
   EXPECT_EQ(Parse({"--version"}).exit_code, 0);
   EXPECT_THAT(Parse({"--version"}).text, HasSubstr("impastod 0."));
