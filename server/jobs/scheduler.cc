@@ -62,6 +62,27 @@ const char* StateWord(v1::Finished::State state) {
   }
 }
 
+enum class Phase {
+  kQueued,  // for preparation
+  kPreparing,
+  kReady,  // waits for the device
+  kStepping,
+  kEncoding,  // the device is done with it; its result waits or is being encoded
+  kEnded,     // the end is in the log
+};
+
+// All of it is guarded by Core::mutex.
+struct JobState {
+  Phase phase = Phase::kQueued;
+  absl::Status interruption;  // not OK: no more steps
+  PrepareJob prepare;         // until it is prepared
+  PreparedJob prepared;       // its work: until it is on the device
+  bool accepted = false;
+  int iterations = 0;  // made so far
+  StepTimer timer;
+  double total_loss = 0;  // the result's; until then the latest
+};
+
 class JobImpl;
 using JobPtr = std::shared_ptr<JobImpl>;
 
@@ -90,6 +111,9 @@ struct Core {
   // freed its work.
   std::map<int64_t, JobPtr> ready ABSL_GUARDED_BY(mutex);
   bool stepping ABSL_GUARDED_BY(mutex) = false;  // a job is on the device
+
+  static JobState& Unguarded(JobImpl& job);
+  JobState& StateOf(JobImpl& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return Unguarded(job); }
 
   void Cancel(JobImpl& job, const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   // Puts the end into the job's log; nothing where it has ended before.
@@ -124,15 +148,6 @@ struct Core {
   void EncodeResult(JobImpl& job, const PictureMaker& maker, v1::Result result, const absl::Status& status);
 };
 
-enum class Phase {
-  kQueued,  // for preparation
-  kPreparing,
-  kReady,  // waits for the device
-  kStepping,
-  kEncoding,  // the device is done with it; its result waits or is being encoded
-  kEnded,     // the end is in the log
-};
-
 class JobImpl final : public Job {
  public:
   JobImpl(std::shared_ptr<Core> core, int64_t id, PrepareJob prepare)
@@ -140,7 +155,7 @@ class JobImpl final : public Job {
         id_(id),
         name_(NewJobName()),
         log_(std::make_shared<EventLog>(core_->wakes, core_->options.wall_time)),
-        prepare_(std::move(prepare)) {}
+        state_{.prepare = std::move(prepare)} {}
 
   const std::string& name() const override { return name_; }
   std::optional<Event> NextEvent(int64_t after) const override { return log_->NextEvent(after); }
@@ -161,33 +176,27 @@ class JobImpl final : public Job {
   const std::string name_;
   const std::shared_ptr<EventLog> log_;
 
-  Phase phase_ ABSL_GUARDED_BY(core_->mutex) = Phase::kQueued;
-  absl::Status interruption_ ABSL_GUARDED_BY(core_->mutex);  // not OK: no more steps
-  PrepareJob prepare_ ABSL_GUARDED_BY(core_->mutex);         // until it is prepared
-  PreparedJob prepared_ ABSL_GUARDED_BY(core_->mutex);       // its work: until it is on the device
-  bool accepted_ ABSL_GUARDED_BY(core_->mutex) = false;
-  int iterations_ ABSL_GUARDED_BY(core_->mutex) = 0;  // made so far
-  StepTimer timer_ ABSL_GUARDED_BY(core_->mutex);
-  double total_loss_ ABSL_GUARDED_BY(core_->mutex) = 0;  // the result's; until then the latest
-
+  JobState state_;               // Core::StateOf is the way to it
   bool preview_failed_ = false;  // the encoder thread's own
 };
 
+JobState& Core::Unguarded(JobImpl& job) { return job.state_; }
+
 void Core::Cancel(JobImpl& job, const absl::Status& status) {
-  switch (job.phase_) {
+  switch (StateOf(job).phase) {
     case Phase::kQueued: {
       const auto queued = std::find_if(to_prepare.begin(), to_prepare.end(),
                                        [&](const JobPtr& other) { return other.get() == &job; });
       const JobPtr kept = std::move(*queued);
       to_prepare.erase(queued);
-      job.prepare_ = nullptr;
+      StateOf(job).prepare = nullptr;
       End(job, v1::Finished::STATE_CANCELLED, status);
       Leave(job);
       return;
     }
     case Phase::kStepping:
       // The device thread ends it, so that `finished` is true when it is sent.
-      job.interruption_ = status;
+      StateOf(job).interruption = status;
       return;
     case Phase::kPreparing:
     case Phase::kReady:
@@ -201,27 +210,27 @@ void Core::Cancel(JobImpl& job, const absl::Status& status) {
 }
 
 void Core::End(JobImpl& job, v1::Finished::State state, absl::Status status) {
-  if (job.phase_ == Phase::kEnded) return;
-  job.phase_ = Phase::kEnded;
-  const double elapsed = job.timer_.Elapsed(options.clock->NowSeconds());
+  if (StateOf(job).phase == Phase::kEnded) return;
+  StateOf(job).phase = Phase::kEnded;
+  const double elapsed = StateOf(job).timer.Elapsed(options.clock->NowSeconds());
 
   std::string line = job.name_;
-  if (!job.prepared_.summary.empty()) absl::StrAppend(&line, ": ", job.prepared_.summary);
-  const bool refused = state == v1::Finished::STATE_FAILED && !job.accepted_;
+  if (!StateOf(job).prepared.summary.empty()) absl::StrAppend(&line, ": ", StateOf(job).prepared.summary);
+  const bool refused = state == v1::Finished::STATE_FAILED && !StateOf(job).accepted;
   absl::StrAppend(&line, ": ", refused ? "refused" : StateWord(state));
   if (state == v1::Finished::STATE_FAILED) {
     // Parts of the message may be a client's: no line breaks or control characters of theirs in the log.
     absl::StrAppend(&line, " (", absl::StatusCodeToString(status.code()), ": ",
                     absl::Utf8SafeCEscape(status.message()), ")");
   }
-  if (job.timer_.steps() > 0) {
-    absl::StrAppendFormat(&line, ", %d iterations, %.1f s, %.3f s/iteration, loss %.4g", job.iterations_,
-                          elapsed, job.timer_.SecondsPerStep(), job.total_loss_);
+  if (StateOf(job).timer.steps() > 0) {
+    absl::StrAppendFormat(&line, ", %d iterations, %.1f s, %.3f s/iteration, loss %.4g",
+                          StateOf(job).iterations, elapsed, StateOf(job).timer.SecondsPerStep(),
+                          StateOf(job).total_loss);
   }
-  Log(std::move(line));
 
   std::optional<v1::Finished> finished;
-  if (job.accepted_) {
+  if (StateOf(job).accepted) {
     finished.emplace();
     finished->set_state(state);
     *finished->mutable_elapsed() = ToDuration(elapsed);
@@ -231,6 +240,7 @@ void Core::End(JobImpl& job, v1::Finished::State state, absl::Status status) {
     }
   }
   job.log_->End(std::move(finished), std::move(status));
+  Log(std::move(line));
 }
 
 void Core::Leave(const JobImpl& job) {
@@ -252,8 +262,8 @@ void Core::PrepareLoop() {
       if (to_prepare.empty()) return;
       job = std::move(to_prepare.front());
       to_prepare.pop_front();
-      job->phase_ = Phase::kPreparing;
-      prepare.swap(job->prepare_);
+      StateOf(*job).phase = Phase::kPreparing;
+      prepare.swap(StateOf(*job).prepare);
     }
     Prepare(job, std::move(prepare));
   }
@@ -269,16 +279,16 @@ void Core::Prepare(const JobPtr& job, PrepareJob prepare) {
     Leave(*job);
     return;
   }
-  job->prepared_ = *std::move(prepared);
-  if (job->phase_ != Phase::kEnded) {
+  StateOf(*job).prepared = *std::move(prepared);
+  if (StateOf(*job).phase != Phase::kEnded) {
     int ahead = stepping ? 1 : 0;
-    for (const auto& [id, other] : ready) ahead += id < job->id_ && other->phase_ == Phase::kReady;
-    v1::Accepted accepted = job->prepared_.accepted;
+    for (const auto& [id, other] : ready) ahead += id < job->id_ && StateOf(*other).phase == Phase::kReady;
+    v1::Accepted accepted = StateOf(*job).prepared.accepted;
     accepted.set_job(job->name_);
     accepted.set_jobs_ahead(ahead);
     job->log_->AddAccepted(std::move(accepted));
-    job->accepted_ = true;
-    job->phase_ = Phase::kReady;
+    StateOf(*job).accepted = true;
+    StateOf(*job).phase = Phase::kReady;
   }
   ready.emplace(job->id_, job);
   device_changed.NotifyOne();
@@ -302,11 +312,11 @@ void Core::FreeEnded() {
   {
     MutexLock lock(&mutex);
     for (auto it = ready.begin(); it != ready.end();) {
-      if (it->second->phase_ != Phase::kEnded) {
+      if (StateOf(*it->second).phase != Phase::kEnded) {
         ++it;
         continue;
       }
-      works.push_back(std::move(it->second->prepared_.work));
+      works.push_back(std::move(StateOf(*it->second).prepared.work));
       freed.push_back(std::move(it->second));
       it = ready.erase(it);
     }
@@ -319,14 +329,14 @@ void Core::FreeEnded() {
 
 std::optional<Core::Run> Core::NextRun() {
   MutexLock lock(&mutex);
-  if (ready.empty() || ready.begin()->second->phase_ == Phase::kEnded) return std::nullopt;
+  if (ready.empty() || StateOf(*ready.begin()->second).phase == Phase::kEnded) return std::nullopt;
   Run run;
   run.job = std::move(ready.begin()->second);
   ready.erase(ready.begin());
-  run.work = std::move(run.job->prepared_.work);
-  run.previews = run.job->prepared_.previews;
-  run.iterations = run.job->prepared_.accepted.recipe().iterations();
-  run.job->phase_ = Phase::kStepping;
+  run.work = std::move(StateOf(*run.job).prepared.work);
+  run.previews = StateOf(*run.job).prepared.previews;
+  run.iterations = StateOf(*run.job).prepared.accepted.recipe().iterations();
+  StateOf(*run.job).phase = Phase::kStepping;
   stepping = true;
   return run;
 }
@@ -339,7 +349,7 @@ void Core::RunToEnd(Run run) {
   {
     MutexLock lock(&mutex);
     // A job that failed after some steps still has a picture worth sending.
-    wants_result = job->interruption_.ok() && job->timer_.steps() > 0;
+    wants_result = StateOf(*job).interruption.ok() && StateOf(*job).timer.steps() > 0;
   }
   v1::Result result;
   absl::StatusOr<PictureMaker> maker = absl::UnknownError("not asked for");
@@ -351,8 +361,8 @@ void Core::RunToEnd(Run run) {
   {
     MutexLock lock(&mutex);
     stepping = false;
-    if (!job->interruption_.ok()) {
-      End(*job, v1::Finished::STATE_CANCELLED, job->interruption_);
+    if (!StateOf(*job).interruption.ok()) {
+      End(*job, v1::Finished::STATE_CANCELLED, StateOf(*job).interruption);
       Leave(*job);
       return;
     }
@@ -361,8 +371,8 @@ void Core::RunToEnd(Run run) {
       Leave(*job);
       return;
     }
-    job->total_loss_ = result.total_loss();
-    job->phase_ = Phase::kEncoding;
+    StateOf(*job).total_loss = result.total_loss();
+    StateOf(*job).phase = Phase::kEncoding;
   }
   pictures.PutResult([this, job, maker = *std::move(maker), result = std::move(result), status] {
     EncodeResult(*job, maker, result, status);
@@ -374,13 +384,13 @@ absl::Status Core::StepToEnd(Run& run) {
   {
     MutexLock lock(&mutex);
     run.previewed_time = options.clock->NowSeconds();
-    run.job->timer_.Begin(run.previewed_time);
+    StateOf(*run.job).timer.Begin(run.previewed_time);
   }
   while (!run.work->done()) {
     FreeEnded();
     {
       MutexLock lock(&mutex);
-      if (!run.job->interruption_.ok()) return run.job->interruption_;
+      if (!StateOf(*run.job).interruption.ok()) return StateOf(*run.job).interruption;
     }
     absl::StatusOr<v1::Progress> progress = Guarded([&] { return run.work->Step(); });
     IMPASTO_RETURN_IF_ERROR(progress.status());
@@ -394,10 +404,10 @@ absl::Status Core::StepToEnd(Run& run) {
 void Core::AddProgress(const Run& run, v1::Progress progress, double now) {
   {
     MutexLock lock(&mutex);
-    StepTimer& timer = run.job->timer_;
+    StepTimer& timer = StateOf(*run.job).timer;
     timer.Stepped(now);
-    run.job->iterations_ = run.work->iterations_made();
-    run.job->total_loss_ = progress.total_loss();
+    StateOf(*run.job).iterations = run.work->iterations_made();
+    StateOf(*run.job).total_loss = progress.total_loss();
     *progress.mutable_elapsed() = ToDuration(timer.Elapsed(now));
     // After the last step the picture is evaluated once more.
     const int steps_left = run.work->done() ? 0 : run.iterations + 1 - progress.iteration();

@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <thread>
 #include <vector>
 
@@ -47,7 +48,7 @@ class FakeModels final : public ModelsBackend {
     return model;
   }
 
-  int count = 3;
+  std::atomic<int> count{3};
   Counter loading;
   Counter may_load;
 };
