@@ -12,6 +12,7 @@
 #include "impasto/v1/models.grpc.pb.h"
 #include "impasto/v1/stylization.grpc.pb.h"
 #include "tests/server/rpc/fake_backends.h"
+#include "tests/server/rpc/tcp_proxy.h"
 #include "tests/server/rpc/test_server.h"
 
 namespace impasto::rpc {
@@ -56,6 +57,13 @@ class ServerTest : public testing::Test {
     server_ = *std::move(server);
     channel_ = grpc::CreateChannel(server_->address(), grpc::InsecureChannelCredentials());
     stub_ = v1::Stylization::NewStub(channel_);
+  }
+
+  static v1::StylizeRequest Request(int64_t content_bytes = 7) {
+    v1::StylizeRequest request;
+    request.mutable_content()->set_encoded(std::string(content_bytes, 'x'));
+    request.add_styles()->set_encoded("style");
+    return request;
   }
 
   // grpc.health.v1's answer for a service: 1 serving, 2 not serving; or minus the status code. Written by
@@ -188,35 +196,52 @@ TEST_F(ServerTest, ReflectionListsTheServices) {
 }
 
 TEST_F(ServerTest, ReadsRequestsUpToItsLimit) {
-  ServerOptions options = Options();
-  options.max_request_bytes = 8 << 20;
-  Start(options);
+  Start(Options());
   const auto stylize = [&](int64_t bytes) {
-    v1::StylizeRequest request;
-    request.mutable_content()->set_encoded(std::string(bytes, 'x'));
-    request.add_styles()->set_encoded("style");
     grpc::ClientContext context;
-    const auto reader = stub_->Stylize(&context, request);
+    const auto reader = stub_->Stylize(&context, Request(bytes));
     v1::JobEvent event;
     while (reader->Read(&event)) {
     }
     return reader->Finish();
   };
-  EXPECT_TRUE(stylize(8 << 20).ok());
-  EXPECT_EQ(stylization_.bytes_received, 8 << 20);
-  EXPECT_EQ(stylize((9 << 20) + 1).error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_TRUE(stylize(64 << 20).ok());
+  EXPECT_EQ(stylization_.bytes_received, 64 << 20);
+  EXPECT_EQ(stylize((65 << 20) + 1).error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
   EXPECT_TRUE(stylize(100).ok());
+}
+
+TEST_F(ServerTest, AClientThatDiesStopsItsJobWithinOneStep) {
+  Start(Options());
+  auto control = std::make_shared<jobs::WorkControl>();
+  control->iterations = 100;
+  control->allowed.Add(1);
+  stylization_.default_control = control;
+  TcpProxy way(server_->port());
+  const auto stub = v1::Stylization::NewStub(
+      grpc::CreateChannel(absl::StrCat("127.0.0.1:", way.port()), grpc::InsecureChannelCredentials()));
+  grpc::ClientContext context;
+  const auto reader = stub->Stylize(&context, Request());
+  control->entered.WaitFor(2);
+  way.Cut();
+  stylization_.cancels.WaitFor(1);
+  control->Free();
+  control->freed.WaitFor(1);
+  EXPECT_EQ(control->entered.value(), 2);
+  stylization_.ended.WaitFor(1);
+  EXPECT_EQ(stylization_.job(1)->EndStatus()->code(), absl::StatusCode::kCancelled);
+  v1::JobEvent event;
+  while (reader->Read(&event)) {
+  }
+  EXPECT_EQ(reader->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
 }
 
 TEST_F(ServerTest, ShutdownWaitsForItsGraceOnly) {
   Start(Options());
   auto control = std::make_shared<jobs::WorkControl>();
   stylization_.default_control = control;
-  v1::StylizeRequest request;
-  request.mutable_content()->set_encoded("content");
-  request.add_styles()->set_encoded("style");
   grpc::ClientContext context;
-  const auto reader = stub_->Stylize(&context, request);
+  const auto reader = stub_->Stylize(&context, Request());
   control->entered.WaitFor(1);
   std::thread shutdown([&] { server_->Shutdown(std::chrono::milliseconds(1)); });
   // The call is cancelled, and with it the job; then its reactor ends.
@@ -236,11 +261,8 @@ TEST_F(ServerTest, StoppedJobsGetTheirLastEventsOut) {
   Start(Options());
   auto control = std::make_shared<jobs::WorkControl>();
   stylization_.default_control = control;
-  v1::StylizeRequest request;
-  request.mutable_content()->set_encoded("content");
-  request.add_styles()->set_encoded("style");
   grpc::ClientContext context;
-  const auto reader = stub_->Stylize(&context, request);
+  const auto reader = stub_->Stylize(&context, Request());
   control->entered.WaitFor(1);
   control->allowed.Add();
   control->entered.WaitFor(2);
