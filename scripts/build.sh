@@ -13,5 +13,7 @@ if [ "$jobs" -gt $((memory_gb / 3 + 1)) ]; then
   jobs=$((memory_gb / 3 + 1))
 fi
 
+# So that ccache knows the same file again in another checkout.
+export CCACHE_BASEDIR="$PWD"
 cmake --preset "$preset"
 exec ninja -C "build/$preset" -j "${JOBS:-$jobs}" "$@"

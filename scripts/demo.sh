@@ -63,7 +63,7 @@ until loaded; do
   sleep 0.1
 done
 
-options=(--model "$model" --iterations "${ITERATIONS:-150}" --loss-csv "${out%.*}.csv")
+options=(--model "$model" --iterations "${ITERATIONS:-100}" --loss-csv "${out%.*}.csv")
 options+=(--preview-dir "${out%.*}-previews" --preview-every 10)
 [ -z "${PRESET:-}" ] || options+=(--preset "$PRESET")
 [ -z "${SIZE:-}" ] || options+=(--max-size "$SIZE")
