@@ -27,10 +27,11 @@ if ! "$bin/impastod" weights list | grep -qE "^  $model .* ([0-9]+) of +\1 layer
   "$bin/impastod" weights pull "$model"
 fi
 
-# A port of its own, so that a server that runs already is left alone.
+# A port of its own, so that a server that runs already is left alone; a session of its own, so that Ctrl-C reaches the client alone, and
+# the server is stopped when the client is done.
 work=$(mktemp -d)
 log=out/impastod.log
-"$bin/impastod" --listen 127.0.0.1:0 --port-file "$work/port" --models "$model" >"$log" 2>&1 &
+setsid "$bin/impastod" --listen 127.0.0.1:0 --port-file "$work/port" --models "$model" >"$log" 2>&1 &
 server=$!
 stop() {
   if kill -TERM "$server" 2>/dev/null; then
