@@ -303,6 +303,7 @@ TEST_F(StylizationServiceTest, TooManyJobsAndCallsAreRefused) {
   auto control = Control("x");
   grpc::ClientContext contexts[2];
   const auto first = stub_->Stylize(&contexts[0], Request("x"));
+  control->entered.WaitFor(1);
   const auto second = stub_->Stylize(&contexts[1], Request());
   backend_->job(2);
   grpc::Status status = Stylize(Request(), &events_);
