@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
 #include <thread>
 
 #include "imaging/picture.h"
@@ -262,17 +263,20 @@ TEST_F(StylizeTest, OneClientCancelsAndTheOtherFinishes) {
   const JobOutcome alone = RunJob(stub(), testing::SmallRequest(10));
   JobOutcome finishing;
   std::thread second;
+  std::atomic<bool> second_waits = false;
   const JobOutcome cancelled = RunJob(
       stub(), testing::SmallRequest(100000), [&](const v1::JobEvent& event, grpc::ClientContext& context) {
         if (!event.has_progress()) return;
-        if (event.progress().iteration() != 1) return;
-        // The first job is on the device; the second is accepted behind it, and the first goes away.
-        second = std::thread([&] {
-          finishing = RunJob(stub(), testing::SmallRequest(10),
-                             [&](const v1::JobEvent& waiting, grpc::ClientContext&) {
-                               if (waiting.has_accepted()) context.TryCancel();
-                             });
-        });
+        // The first job is on the device; the second is accepted behind it, and then the first goes away.
+        if (event.progress().iteration() == 1) {
+          second = std::thread([&] {
+            finishing = RunJob(stub(), testing::SmallRequest(10),
+                               [&](const v1::JobEvent& waiting, grpc::ClientContext&) {
+                                 if (waiting.has_accepted()) second_waits = true;
+                               });
+          });
+        }
+        if (second_waits) context.TryCancel();
       });
   second.join();
   EXPECT_EQ(cancelled.status.error_code(), grpc::StatusCode::CANCELLED);
