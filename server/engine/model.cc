@@ -29,7 +29,7 @@ absl::Status Model::WarmUp() const {
     absl::StatusOr<std::unique_ptr<Plan>> plan = executor_->Compile({layers[i]}, kSide, kSide, Pooling::kMax);
     if (absl::IsFailedPrecondition(plan.status())) continue;
     IMPASTO_RETURN_IF_ERROR(plan.status());
-    std::vector<float> picture(3 * kSide * kSide, 0.0f);
+    std::vector<float> picture(size_t{3} * kSide * kSide, 0.0f);
     IMPASTO_RETURN_IF_ERROR((*plan)->Forward(picture, /*keep_gradient=*/true));
     const std::vector<float> gradient((*plan)->tap_shape(0).elements(), 1.0f);
     IMPASTO_RETURN_IF_ERROR((*plan)->AddGradient(0, gradient));
