@@ -112,7 +112,7 @@ class ServerImpl final : public Server {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Server>> Server::Start(ServerOptions options) {
+absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
   if (options.stylization == nullptr || options.uploads == nullptr || options.models == nullptr) {
     return absl::InvalidArgumentError("the server needs all of its backends");
   }

@@ -32,7 +32,7 @@ class Server {
   // Listens, and answers calls from now on. Health (grpc.health.v1) is NOT_SERVING, for "" and for each
   // service, until SetServing(true). INVALID_ARGUMENT: a bad address or limit; ALREADY_EXISTS: the address is
   // taken; PERMISSION_DENIED, UNAVAILABLE: it cannot be had for another reason.
-  static absl::StatusOr<std::unique_ptr<Server>> Start(ServerOptions options);
+  static absl::StatusOr<std::unique_ptr<Server>> Start(const ServerOptions& options);
   virtual ~Server() = default;
 
   // The port that it listens on; 0 for "unix:".

@@ -152,8 +152,9 @@ class UploadCall final : public grpc::ServerReadReactor<v1::UploadPictureRequest
     // What a client that went away had sent so far is no upload.
     if (context_->IsCancelled()) return End(absl::CancelledError("the upload was cancelled"));
     absl::StatusOr<v1::UploadPictureResponse> uploaded = writer_->Finish();
+    const absl::Status status = uploaded.status();
     if (uploaded.ok()) *response_ = *std::move(uploaded);
-    End(uploaded.status());
+    End(status);
   }
   void End(const absl::Status& status) {
     writer_ = nullptr;  // frees what it has read, if it isn't kept
