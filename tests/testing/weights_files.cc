@@ -70,11 +70,13 @@ std::vector<int64_t> KernelShape(const LayerWeights& layer) {
 RawTensor HwioKernel(std::string name, const LayerWeights& layer) {
   const auto [out, in, rows, columns] = layer.kernel_shape;
   RawTensor tensor{std::move(name), {rows, columns, in, out}, std::vector<float>(layer.kernel.size())};
-  for (int o = 0; o < out; ++o) {
-    for (int i = 0; i < in; ++i) {
-      for (int p = 0; p < rows * columns; ++p) {
-        tensor.values[static_cast<size_t>((p * in + i) * out + o)] =
-            layer.kernel[static_cast<size_t>((o * in + i) * rows * columns + p)];
+  const size_t outs = static_cast<size_t>(out);
+  const size_t ins = static_cast<size_t>(in);
+  const size_t positions = static_cast<size_t>(rows) * static_cast<size_t>(columns);
+  for (size_t o = 0; o < outs; ++o) {
+    for (size_t i = 0; i < ins; ++i) {
+      for (size_t p = 0; p < positions; ++p) {
+        tensor.values[(p * ins + i) * outs + o] = layer.kernel[(o * ins + i) * positions + p];
       }
     }
   }

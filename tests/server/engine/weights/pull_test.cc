@@ -25,7 +25,6 @@ namespace {
 using ::impasto::testing::HttpRequest;
 using ::impasto::testing::HttpResponse;
 using ::impasto::testing::HttpServer;
-using ::impasto::testing::Quantized;
 using ::impasto::testing::ServeFile;
 using ::impasto::testing::SmallNet;
 using ::impasto::testing::WeightsFormat;

@@ -42,10 +42,12 @@ class RealWeightsTest : public ::testing::Test {
     return {sum, squares};
   }
   // The kernel's number at (out, in, row, column).
-  static float At(const Weights& weights, const std::string& layer, int o, int i, int r, int c) {
+  static float At(const Weights& weights, const std::string& layer, size_t o, size_t i, size_t r, size_t c) {
     const LayerWeights& l = weights.layers.at(layer);
-    return l.kernel[static_cast<size_t>(
-        ((o * l.kernel_shape[1] + i) * l.kernel_shape[2] + r) * l.kernel_shape[3] + c)];
+    const size_t in = static_cast<size_t>(l.kernel_shape[1]);
+    const size_t rows = static_cast<size_t>(l.kernel_shape[2]);
+    const size_t columns = static_cast<size_t>(l.kernel_shape[3]);
+    return l.kernel[((o * in + i) * rows + r) * columns + c];
   }
   std::string weights_;
 };

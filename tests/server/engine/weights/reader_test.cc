@@ -257,7 +257,7 @@ TEST_F(ReaderTest, BiasGoesWithTheKernel) {
 TEST_F(ReaderTest, WiderThanTheNetworkIsRefused) {
   Weights weights = weights_;
   weights.layers["block1_conv1"].kernel_shape = {65, 3, 3, 3};
-  weights.layers["block1_conv1"].kernel.assign(65 * 27, 0);
+  weights.layers["block1_conv1"].kernel.assign(size_t{65} * 27, 0);
   weights.layers["block1_conv1"].bias.assign(65, 0);
   ExpectRefused(small_, weights, "layer block1_conv1 makes 65 channels of 3; that of vgg19 makes 64 of 3");
 }

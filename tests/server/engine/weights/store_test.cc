@@ -29,7 +29,6 @@ using ::impasto::testing::WriteBytes;
 using ::impasto::testing::WriteWeightsFile;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 
 namespace fs = std::filesystem;
 

@@ -19,7 +19,6 @@ namespace {
 using ::impasto::testing::ElementsToBytes;
 using ::impasto::testing::PickleWriter;
 using ::impasto::testing::TorchLegacyBytes;
-using ::impasto::testing::TorchZipEntries;
 using ::impasto::testing::WriteZip;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;

@@ -116,7 +116,7 @@ TEST(UnpicklerTest, ReadsProtocol4) {
   const std::string bytes(
       "\x80\x04\x95\x0a\0\0\0\0\0\0\0}\x94\x8c\x01"
       "a\x94K\x01s.",
-      22);
+      21);
   const absl::StatusOr<Unpickled> result = Read(bytes);
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_EQ(result->root().Get("a")->integer, 1);

@@ -26,7 +26,6 @@ using ::impasto::testing::WeightsFormat;
 using ::impasto::testing::WriteBytes;
 using ::impasto::testing::WriteWeightsFile;
 using ::testing::HasSubstr;
-using ::testing::Not;
 
 namespace fs = std::filesystem;
 
