@@ -61,7 +61,7 @@ class Counter {
   int value_ ABSL_GUARDED_BY(mutex_) = 0;
 };
 
-inline constexpr int kNoLimit = 1 << 30;
+inline constexpr int kNoLimit = 1 << 28;
 
 // What the test sees and steers of a FakeWork; shared, so that it outlives the work.
 struct WorkControl {
