@@ -10,6 +10,7 @@ import fnmatch
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 
@@ -65,13 +66,12 @@ MACHINE_PATH = re.compile(r"(?<![\w.~$}])/(home|Users|root)/[\w.]")
 
 def list_files(root):
     """Paths below root, as git sees them (tracked, or not ignored), or all of them outside a checkout."""
-    git = subprocess.run(
-        ["git", "-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        capture_output=True,
-    )
-    if git.returncode == 0 and git.stdout:
-        names = set(git.stdout.decode().split("\0")) - {""}
-        return sorted(name for name in names if os.path.isfile(os.path.join(root, name)))
+    if shutil.which("git"):
+        listing = ["git", "-C", root, "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+        git = subprocess.run(listing, capture_output=True)
+        if git.returncode == 0 and git.stdout:
+            names = set(git.stdout.decode().split("\0")) - {""}
+            return sorted(name for name in names if os.path.isfile(os.path.join(root, name)))
     found = []
     for folder, folders, names in os.walk(root):
         folders[:] = [
@@ -174,7 +174,9 @@ def check_tests(files, read):
             lists = f"{folder}/CMakeLists.txt"
             # Named in full, or built in a loop over names: foreach(name a b) ... ${name}_test.cc.
             named = os.path.relpath(path, folder)[: -len("_test.cc")]
-            if lists in files and re.search(rf"(?<![\w/]){re.escape(named)}(_test\.cc)?(?![\w/.])", read(lists)):
+            if lists in files and re.search(
+                rf"(?<![\w/]){re.escape(named)}(_test\.cc)?(?![\w/.])", read(lists)
+            ):
                 break
             folder = os.path.dirname(folder)
         else:
