@@ -38,6 +38,8 @@ constexpr std::pair<const char*, const char*> kFlags[] = {
 std::string Hint(const absl::Status& status, const std::string& address) {
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:
+      // With a reason of its own the server has answered: it loads its models, or stops.
+      if (!ErrorReason(status).empty()) return "Try again in a moment.";
       return absl::StrCat("Is impastod running at ", address, "? Start it with: impastod --listen ", address);
     case absl::StatusCode::kUnimplemented:
       return absl::StrCat("What answers at ", address,

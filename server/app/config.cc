@@ -2,7 +2,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <cstdlib>
 #include <sstream>
 
 #include "absl/strings/ascii.h"
@@ -12,6 +11,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "engine/nets/graph.h"
+#include "engine/weights/store.h"
 
 namespace impasto::app {
 namespace {
@@ -22,11 +22,6 @@ constexpr int kUsageError = 2;
 constexpr int64_t kSmallestRequestLimit = int64_t{64} << 10;
 constexpr int64_t kLargestRequestLimit = int64_t{512} << 20;
 constexpr int kMostThreads = 1024;
-
-std::string Variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
 
 // HOST:PORT, [V6]:PORT or unix:PATH. What the host means is found out when the port is bound.
 std::string CheckListen(const std::string& address) {
@@ -67,17 +62,10 @@ std::string ParseModels(const std::string& text, std::vector<std::string>* model
 
 }  // namespace
 
-std::string DefaultWeightsDir() {
-  if (std::string dir = Variable("IMPASTO_WEIGHTS_DIR"); !dir.empty()) return dir;
-  std::string data = Variable("XDG_DATA_HOME");
-  if (data.empty()) data = absl::StrCat(Variable("HOME"), "/.local/share");
-  return absl::StrCat(data, "/impasto/weights");
-}
-
 CommandLine ParseCommandLine(int argc, const char* const* argv) {
   CommandLine result;
   Config& config = result.config;
-  config.weights_dir = DefaultWeightsDir();
+  config.weights_dir = engine::DefaultWeightsDirectory();
   std::string models = "auto";
 
   CLI::App app("Impasto's server: style transfer over gRPC.", "impastod");

@@ -31,8 +31,4 @@ struct CommandLine {
 // and HOME.
 CommandLine ParseCommandLine(int argc, const char* const* argv);
 
-// $IMPASTO_WEIGHTS_DIR, else impasto/weights in $XDG_DATA_HOME, else in ~/.local/share. A variable that is
-// empty counts as not set.
-std::string DefaultWeightsDir();
-
 }  // namespace impasto::app

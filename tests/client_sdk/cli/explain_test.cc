@@ -8,6 +8,15 @@
 namespace impasto::cli {
 namespace {
 
+TEST(ExplainTest, AServerThatAnswersIsThere) {
+  google::rpc::ErrorInfo info;
+  info.set_domain("impasto");
+  info.set_reason("UNAVAILABLE");
+  absl::Status status = absl::UnavailableError("the server is loading its models");
+  status.SetPayload("type.googleapis.com/google.rpc.ErrorInfo", absl::Cord(info.SerializeAsString()));
+  EXPECT_EQ(Explain(status, "h:1"), "the server is loading its models\n  Try again in a moment.");
+}
+
 TEST(ExplainTest, HintsAtWhatToDo) {
   EXPECT_EQ(Explain(absl::UnavailableError("can't reach h:1: refused"), "h:1"),
             "can't reach h:1: refused\n  Is impastod running at h:1? Start it with: impastod --listen h:1");

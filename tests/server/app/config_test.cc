@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <vector>
 
+#include "engine/weights/store.h"
+
 namespace impasto::app {
 namespace {
 
@@ -23,7 +25,7 @@ TEST(ConfigTest, Defaults) {
   ASSERT_FALSE(line.exit) << line.text;
   EXPECT_EQ(line.config.listen, "127.0.0.1:50451");
   EXPECT_THAT(line.config.models, IsEmpty());
-  EXPECT_EQ(line.config.weights_dir, DefaultWeightsDir());
+  EXPECT_EQ(line.config.weights_dir, engine::DefaultWeightsDirectory());
   EXPECT_EQ(line.config.device.device, "auto");
   EXPECT_EQ(line.config.device.threads, 0);
   EXPECT_FALSE(line.config.allow_random_weights);
@@ -87,14 +89,7 @@ TEST(ConfigTest, AnUnknownModelIsAnsweredWithTheModelsThereAre) {
 }
 
 TEST(ConfigTest, TheWeightsFolderFollowsTheEnvironment) {
-  unsetenv("IMPASTO_WEIGHTS_DIR");
-  setenv("XDG_DATA_HOME", "/data", 1);
-  EXPECT_EQ(DefaultWeightsDir(), "/data/impasto/weights");
-  setenv("XDG_DATA_HOME", "", 1);
-  setenv("HOME", "/me", 1);
-  EXPECT_EQ(DefaultWeightsDir(), "/me/.local/share/impasto/weights");
   setenv("IMPASTO_WEIGHTS_DIR", "/weights", 1);
-  EXPECT_EQ(DefaultWeightsDir(), "/weights");
   EXPECT_EQ(Parse({}).config.weights_dir, "/weights");
   EXPECT_EQ(Parse({"--weights-dir", "/other"}).config.weights_dir, "/other");
 }
