@@ -22,6 +22,7 @@ class RealWeightsTest : public ::testing::Test {
   void SetUp() override {
     const char* shared = std::getenv("IMPASTO_SHARED");
     if (shared == nullptr || !std::filesystem::exists(absl::StrCat(shared, "/weights"))) {
+      if (std::getenv("IMPASTO_REQUIRE_PARITY") != nullptr) FAIL() << "IMPASTO_SHARED has no weights";
       GTEST_SKIP() << "IMPASTO_SHARED has no weights";
     }
     weights_ = absl::StrCat(shared, "/weights/");
