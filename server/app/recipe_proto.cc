@@ -17,50 +17,39 @@ namespace {
 
 constexpr char kModelPrefix[] = "models/";
 constexpr char kDefaultPreset[] = "painterly";
-constexpr int kMostLayers = 64;  // of one kind; more than any network here has use for
-constexpr double kLargestPictureWeight = 1e6;
 
 using LayerList = google::protobuf::RepeatedPtrField<v1::LayerWeight>;
 
-absl::Status ResolveLayers(const char* field, const LayerList& given,
-                           std::vector<engine::LayerWeight>* layers) {
-  if (given.empty()) return absl::OkStatus();
-  if (given.size() > kMostLayers) {
-    return FieldError(field, absl::StrFormat("%d layers; at most %d", given.size(), kMostLayers));
-  }
+void ResolveLayers(const LayerList& given, std::vector<engine::LayerWeight>* layers) {
+  if (given.empty()) return;
   layers->clear();
   for (const v1::LayerWeight& layer : given) {
     layers->push_back({layer.layer(), layer.has_weight() ? layer.weight() : 1.0 / given.size()});
   }
-  return absl::OkStatus();
 }
 
 absl::Status ResolvePictureWeights(const v1::Recipe& given, int style_pictures,
                                    std::vector<double>* weights) {
-  constexpr char kField[] = "style_picture_weights";
   if (given.style_picture_weights().empty()) {
     weights->assign(style_pictures, 1.0 / style_pictures);
     return absl::OkStatus();
   }
   if (given.style_picture_weights_size() != style_pictures) {
-    return FieldError(kField, absl::StrFormat("%d weights for %d style pictures; one for each, or none",
-                                              given.style_picture_weights_size(), style_pictures));
+    return FieldError("style_picture_weights",
+                      absl::StrFormat("%d weights for %d style pictures; one for each, or none",
+                                      given.style_picture_weights_size(), style_pictures));
   }
   weights->assign(given.style_picture_weights().begin(), given.style_picture_weights().end());
-  for (size_t i = 0; i < weights->size(); ++i) {
-    // Written so that a NaN is refused.
-    if (!((*weights)[i] >= 0 && (*weights)[i] <= kLargestPictureWeight)) {
-      return FieldError(absl::StrFormat("%s[%d]", kField, i),
-                        absl::StrFormat("%g is not within 0..%g", (*weights)[i], kLargestPictureWeight));
-    }
-  }
+  return absl::OkStatus();
+}
+
+// Weights of a valid recipe. Those that add up to one already stay as they are, to the bit: a resolved recipe
+// comes back unchanged.
+void DivideBySum(std::vector<double>* weights) {
   const double sum = std::accumulate(weights->begin(), weights->end(), 0.0);
-  if (sum <= 0) return FieldError(kField, "all are 0");
-  // Weights that add up to one already stay as they are, to the bit: a resolved recipe comes back unchanged.
   if (std::abs(sum - 1) > 1e-12) {
     for (double& weight : *weights) weight /= sum;
   }
-  return absl::OkStatus();
 }
 
 absl::Status ResolveChoices(const v1::Recipe& given, engine::Recipe* recipe) {
@@ -134,8 +123,8 @@ absl::StatusOr<engine::Recipe> ResolveRecipe(const v1::Recipe& given, const Reci
   }
   recipe.model = context.graph->model();
   recipe.weights_sha256 = context.weights_sha256;
-  IMPASTO_RETURN_IF_ERROR(ResolveLayers("content_layers", given.content_layers(), &recipe.content_layers));
-  IMPASTO_RETURN_IF_ERROR(ResolveLayers("style_layers", given.style_layers(), &recipe.style_layers));
+  ResolveLayers(given.content_layers(), &recipe.content_layers);
+  ResolveLayers(given.style_layers(), &recipe.style_layers);
   IMPASTO_RETURN_IF_ERROR(ResolveChoices(given, &recipe));
   IMPASTO_RETURN_IF_ERROR(
       ResolvePictureWeights(given, context.style_pictures, &recipe.style_picture_weights));
@@ -151,6 +140,7 @@ absl::StatusOr<engine::Recipe> ResolveRecipe(const v1::Recipe& given, const Reci
   if (given.has_max_size()) recipe.max_size = recipe.style_size = given.max_size();
   if (given.has_style_size()) recipe.style_size = given.style_size();
   IMPASTO_RETURN_IF_ERROR(engine::ValidateRecipe(recipe, *context.graph));
+  DivideBySum(&recipe.style_picture_weights);
   return recipe;
 }
 

@@ -87,7 +87,7 @@ absl::Status ValidateRecipe(const Recipe& recipe, const Graph& graph) {
       if (!status.ok()) return status;
       sum += recipe.style_picture_weights[i];
     }
-    if (!(sum > 0)) return FieldError("style_picture_weights", "all of them are 0");
+    if (!(sum > 0)) return FieldError("style_picture_weights", "all are 0");
   }
   return absl::OkStatus();
 }
