@@ -7,9 +7,9 @@
 #include <vips/vips8>
 
 #include "absl/strings/str_cat.h"
+#include "base/resample.h"
 #include "base/status_macros.h"
 #include "imaging/formats.h"
-#include "imaging/resample.h"
 #include "imaging/size.h"
 #include "imaging/state.h"
 #include "imaging/vips_image.h"
@@ -135,7 +135,7 @@ absl::StatusOr<Raster> Quantize(const Image& image, const Plan& plan, Depth dept
     }
   };
   IMPASTO_RETURN_IF_ERROR(Guarded("", [&] {
-    Resample(image.width, image.height, channels, plan.size.width, plan.size.height, read,
+    Resample(image.width, image.height, channels, plan.size.width, plan.size.height, Filter::kLanczos, read,
              [&](int y, const float* row) { WriteRow(row, y, raster); });
   }));
   return raster;
@@ -171,7 +171,7 @@ absl::StatusOr<Raster> Alpha(const Raster& alpha, const Plan& plan) {
   IMPASTO_ASSIGN_OR_RETURN(Raster out, Raster::Allocate(plan.size.width, plan.size.height, 1, plan.depth));
   IMPASTO_RETURN_IF_ERROR(Guarded("", [&] {
     Resample(
-        alpha.width, alpha.height, 1, plan.size.width, plan.size.height,
+        alpha.width, alpha.height, 1, plan.size.width, plan.size.height, Filter::kLanczos,
         [&](int y, float* row) { ReadRow(alpha, y, row); },
         [&](int y, const float* row) { WriteRow(row, y, out); });
   }));

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "base/resample.h"
 #include "base/status_macros.h"
 #include "imaging/formats.h"
-#include "imaging/resample.h"
 #include "imaging/size.h"
 #include "imaging/state.h"
 
@@ -29,7 +29,8 @@ absl::StatusOr<Image> Render(const Raster& color, int width, int height) {
   try {
     image.rgb.resize(3 * image.pixels());
     Resample(
-        color.width, color.height, 3, width, height, [&](int y, float* row) { ReadRgbRow(color, y, row); },
+        color.width, color.height, 3, width, height, Filter::kLanczos,
+        [&](int y, float* row) { ReadRgbRow(color, y, row); },
         [&](int y, const float* row) {
           for (int c = 0; c < 3; ++c) {
             float* out = image.rgb.data() + c * image.pixels() + static_cast<size_t>(y) * width;

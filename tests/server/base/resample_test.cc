@@ -1,4 +1,4 @@
-#include "imaging/resample.h"
+#include "base/resample.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -6,20 +6,20 @@
 #include <algorithm>
 #include <vector>
 
-namespace impasto::imaging {
+namespace impasto {
 namespace {
 
 using testing::FloatNear;
 using testing::Pointwise;
 
 std::vector<float> Scale(const std::vector<float>& in, int in_width, int in_height, int channels,
-                         int out_width, int out_height) {
+                         int out_width, int out_height, Filter filter = Filter::kLanczos) {
   std::vector<float> out;
   int expected_row = 0;
   int next_read = 0;
   const size_t in_row = static_cast<size_t>(in_width) * channels;
   Resample(
-      in_width, in_height, channels, out_width, out_height,
+      in_width, in_height, channels, out_width, out_height, filter,
       [&](int y, float* row) {
         EXPECT_EQ(y, next_read++);
         std::copy_n(in.begin() + y * in_row, in_row, row);
@@ -94,5 +94,40 @@ TEST(ResampleTest, ToOnePixelAndFromOnePixel) {
   EXPECT_THAT(Scale({5}, 1, 1, 1, 2, 2), Pointwise(FloatNear(1e-5), {5, 5, 5, 5}));
 }
 
+// Pillow's Image.BILINEAR.
+TEST(ResampleTest, LinearLikePillow) {
+  EXPECT_THAT(Scale(Squares(13), 13, 1, 1, 5, 1, Filter::kLinear),
+              Pointwise(FloatNear(1e-3), {13.5333, 86.7576, 179.543, 126.273, 151.133}));
+  EXPECT_THAT(Scale(Squares(5), 5, 1, 1, 8, 1, Filter::kLinear),
+              Pointwise(FloatNear(1e-3), {0.0, 3.0625, 8.3125, 21.4375, 38.9375, 60.8125, 90.5625, 112.0}));
+}
+
+TEST(ResampleTest, LinearStaysWithinTheInputsRange) {
+  std::vector<float> spikes(9 * 7, 0.0f);
+  for (size_t i = 0; i < spikes.size(); i += 5) spikes[i] = 1000;
+  for (const auto& [width, height] : {std::pair(18, 14), {17, 13}, {5, 4}}) {
+    for (const float value : Scale(spikes, 9, 7, 1, width, height, Filter::kLinear)) {
+      ASSERT_TRUE(value >= 0 && value <= 1000) << width << " " << value;
+    }
+  }
+}
+
+TEST(ResampleTest, APictureStaysWithinItsRange) {
+  const Image image{4, 3, Squares(36)};
+  const Image larger = Resampled(image, 9, 8);
+  EXPECT_EQ(larger.width, 9);
+  EXPECT_EQ(larger.height, 8);
+  ASSERT_EQ(larger.rgb.size(), 3u * 72);
+  std::vector<float> expected = Resampled(image.rgb, 4, 3, 9, 8, Filter::kLanczos);
+  EXPECT_LT(*std::min_element(expected.begin(), expected.end()), 0);
+  for (float& value : expected) value = std::clamp(value, 0.0f, 255.0f);
+  EXPECT_EQ(larger.rgb, expected);
+  // Plane by plane, each as if it were alone.
+  const std::vector<float> green(image.rgb.begin() + 12, image.rgb.begin() + 24);
+  const std::vector<float> alone = Scale(green, 4, 3, 1, 9, 8);
+  for (size_t i = 0; i < 72; ++i) ASSERT_EQ(larger.rgb[72 + i], std::clamp(alone[i], 0.0f, 255.0f));
+  EXPECT_EQ(Resampled(image, 4, 3).rgb, image.rgb);
+}
+
 }  // namespace
-}  // namespace impasto::imaging
+}  // namespace impasto

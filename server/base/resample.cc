@@ -1,11 +1,11 @@
-#include "imaging/resample.h"
+#include "base/resample.h"
 
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <vector>
 
-namespace impasto::imaging {
+namespace impasto {
 namespace {
 
 constexpr double kLobes = 3.0;
@@ -15,12 +15,18 @@ double Sinc(double x) { return x == 0 ? 1.0 : std::sin(kPi * x) / (kPi * x); }
 
 double Lanczos(double x) { return std::abs(x) < kLobes ? Sinc(x) * Sinc(x / kLobes) : 0.0; }
 
+double Radius(Filter filter) { return filter == Filter::kLanczos ? kLobes : 1.0; }
+
+double Weight(Filter filter, double x) {
+  return filter == Filter::kLanczos ? Lanczos(x) : std::max(0.0, 1 - std::abs(x));
+}
+
 // The weights of one axis: output i is the sum over k < count[i] of in[first[i] + k] * weights[i * taps + k].
 struct Axis {
-  Axis(int in, int out) : first(out), count(out) {
+  Axis(int in, int out, Filter filter) : first(out), count(out) {
     const double scale = static_cast<double>(in) / out;
-    const double stretch = in == out ? 1.0 / kLobes : std::max(scale, 1.0);  // same size: one tap
-    const double support = kLobes * stretch;
+    const double stretch = in == out ? 1.0 / Radius(filter) : std::max(scale, 1.0);  // same size: one tap
+    const double support = Radius(filter) * stretch;
     taps = static_cast<int>(std::ceil(support)) * 2 + 1;
     weights.assign(static_cast<size_t>(taps) * out, 0.0f);
     std::vector<double> exact(taps);
@@ -36,7 +42,7 @@ struct Axis {
       count[i] = std::min(in, static_cast<int>(center + support + 0.5)) - first[i];
       double sum = 0;
       for (int k = 0; k < count[i]; ++k) {
-        exact[k] = Lanczos((first[i] + k + 0.5 - center) / stretch);
+        exact[k] = Weight(filter, (first[i] + k + 0.5 - center) / stretch);
         sum += exact[k];
       }
       for (int k = 0; k < count[i]; ++k) {
@@ -68,11 +74,11 @@ float Dot(const float* a, const float* b, int n) {
 
 }  // namespace
 
-void Resample(int in_width, int in_height, int channels, int out_width, int out_height,
+void Resample(int in_width, int in_height, int channels, int out_width, int out_height, Filter filter,
               const std::function<void(int y, float* row)>& read,
               const std::function<void(int y, const float* row)>& write) {
-  const Axis across(in_width, out_width);
-  const Axis down(in_height, out_height);
+  const Axis across(in_width, out_width, filter);
+  const Axis down(in_height, out_height, filter);
   const size_t out_row = static_cast<size_t>(channels) * out_width;
   std::vector<float> source(static_cast<size_t>(channels) * in_width);
   std::vector<float> result(out_row);
@@ -116,4 +122,34 @@ void Resample(int in_width, int in_height, int channels, int out_width, int out_
   }
 }
 
-}  // namespace impasto::imaging
+std::vector<float> Resampled(const std::vector<float>& planes, int in_width, int in_height, int out_width,
+                             int out_height, Filter filter) {
+  const auto row_of = [](auto* data, int channel, int width, int height, int y) {
+    return data + (static_cast<size_t>(channel) * height + y) * width;
+  };
+  std::vector<float> result(static_cast<size_t>(3) * out_width * out_height);
+  Resample(
+      in_width, in_height, 3, out_width, out_height, filter,
+      [&](int y, float* row) {
+        for (int c = 0; c < 3; ++c, row += in_width) {
+          std::copy_n(row_of(planes.data(), c, in_width, in_height, y), in_width, row);
+        }
+      },
+      [&](int y, const float* row) {
+        for (int c = 0; c < 3; ++c, row += out_width) {
+          std::copy_n(row, out_width, row_of(result.data(), c, out_width, out_height, y));
+        }
+      });
+  return result;
+}
+
+Image Resampled(const Image& image, int width, int height) {
+  if (image.width == width && image.height == height) return image;
+  Image result{width, height,
+               Resampled(image.rgb, image.width, image.height, width, height, Filter::kLanczos)};
+  // Lanczos overshoots at hard edges; 0..255 is what a picture can hold.
+  for (float& value : result.rgb) value = std::clamp(value, 0.0f, 255.0f);
+  return result;
+}
+
+}  // namespace impasto
