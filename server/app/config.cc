@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <map>
 #include <sstream>
 
 #include "absl/strings/ascii.h"
@@ -22,6 +23,16 @@ constexpr int kUsageError = 2;
 constexpr int64_t kSmallestRequestLimit = int64_t{64} << 10;
 constexpr int64_t kLargestRequestLimit = int64_t{512} << 20;
 constexpr int kMostThreads = 1024;
+
+const std::map<std::string, engine::TorchMemoryFormat> kFormats = {
+    {"auto", engine::TorchMemoryFormat::kMeasured},
+    {"nchw", engine::TorchMemoryFormat::kNchw},
+    {"channels_last", engine::TorchMemoryFormat::kChannelsLast},
+};
+const std::map<std::string, engine::TorchPrecision> kPrecisions = {
+    {"float32", engine::TorchPrecision::kFloat32},
+    {"tf32", engine::TorchPrecision::kTf32},
+};
 
 // HOST:PORT, [V6]:PORT or unix:PATH. What the host means is found out when the port is bound.
 std::string CheckListen(const std::string& address) {
@@ -66,7 +77,7 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
   CommandLine result;
   Config& config = result.config;
   config.weights_dir = engine::DefaultWeightsDirectory();
-  std::string models = "auto";
+  std::string models = "auto", format = "auto", precision = "float32";
 
   CLI::App app("Impasto's server: style transfer over gRPC.", "impastod");
   app.footer("`impastod weights list|pull|import|verify` looks after the weights files.");
@@ -80,6 +91,20 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
       ->capture_default_str();
   app.add_option("--device", config.device.device, "auto, cpu or cuda:N")
       ->check(CheckDevice)
+      ->capture_default_str();
+  app.add_option("--executor", config.device.executor,
+                 "cpu: our own kernels; torch: LibTorch, also on CUDA; auto: cpu on a CPU, torch on CUDA")
+      ->check(CLI::IsMember({"auto", "cpu", "torch"}))
+      ->capture_default_str();
+  app.add_option(
+         "--torch-format", format,
+         "Memory format of the torch executor: nchw, channels_last, or auto: the faster one, measured "
+         "at start")
+      ->check(CLI::IsMember(kFormats))
+      ->capture_default_str();
+  app.add_option("--torch-precision", precision,
+                 "Of the torch executor on CUDA: float32, or tf32: faster, results differ from a CPU's")
+      ->check(CLI::IsMember(kPrecisions))
       ->capture_default_str();
   app.add_option("--threads", config.device.threads,
                  "CPU threads of the engine; 0: as many as the process may use")
@@ -97,6 +122,12 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
     app.parse(argc, argv);
     if (const std::string wrong = ParseModels(models, &config.models); !wrong.empty()) {
       throw CLI::ValidationError("--models", wrong);
+    }
+    config.device.torch_memory_format = kFormats.at(format);
+    config.device.torch_precision = kPrecisions.at(precision);
+    if (config.device.executor == "cpu" && absl::StartsWith(config.device.device, "cuda")) {
+      throw CLI::ValidationError("--executor", "cpu runs on a CPU alone, and --device is " +
+                                                   config.device.device + "; torch runs there");
     }
     if (config.weights_dir.empty()) throw CLI::ValidationError("--weights-dir", "is empty");
   } catch (const CLI::ParseError& error) {

@@ -2,11 +2,52 @@
 
 #include <utility>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
-#include "engine/executors/torch/torch_executor.h"
+#ifdef IMPASTO_CPU_EXECUTOR
+#include "engine/executors/cpu/cpu_executor.h"
+#endif
 #include "engine/weights/reader.h"
 
 namespace impasto::engine {
+namespace {
+
+// The one place where the executor is chosen. Where the CPU executor runs, LibTorch is given nothing to do
+// and starts no threads.
+absl::StatusOr<std::unique_ptr<const Executor>> MakeExecutor(const Graph& graph, Weights weights,
+                                                             const DeviceOptions& options) {
+  if (options.executor != "auto" && options.executor != "cpu" && options.executor != "torch") {
+    return absl::InvalidArgumentError(
+        absl::StrCat("executor \"", options.executor.substr(0, 64), "\" is not auto, cpu or torch"));
+  }
+  // "auto" is what the executor that was asked for can do: the CPU executor never looks for a card.
+  if (options.executor == "cpu" && absl::StartsWith(options.device, "cuda")) {
+    return absl::InvalidArgumentError(absl::StrCat("executor cpu runs on a CPU alone, and the device is ",
+                                                   options.device.substr(0, 64),
+                                                   "; executor torch runs there"));
+  }
+  bool cuda = false;
+  if (options.executor != "cpu" || options.device != "auto") {
+    IMPASTO_ASSIGN_OR_RETURN(cuda, MeansCuda(options.device));
+  }
+  if (options.executor == "cpu" || (options.executor == "auto" && !cuda)) {
+    if (options.torch_precision != TorchPrecision::kFloat32)
+      return absl::InvalidArgumentError("precision tf32 is for CUDA devices alone");
+#ifdef IMPASTO_CPU_EXECUTOR
+    return MakeCpuExecutor(graph, std::move(weights), options.threads);
+#else
+    if (options.executor == "cpu") return absl::UnimplementedError("this build has no CPU executor");
+#endif
+  }
+  return MakeTorchExecutor(graph, std::move(weights),
+                           {.device = options.device,
+                            .threads = options.threads,
+                            .memory_format = options.torch_memory_format,
+                            .precision = options.torch_precision});
+}
+
+}  // namespace
 
 absl::StatusOr<std::shared_ptr<const Model>> Model::Load(Graph graph, Weights weights,
                                                          const DeviceOptions& options) {
@@ -16,8 +57,7 @@ absl::StatusOr<std::shared_ptr<const Model>> Model::Load(Graph graph, Weights we
   model->origin_ = weights.origin;
   model->sha256_ = weights.sha256;
   model->missing_layers_ = MissingLayers(model->graph_, weights);
-  IMPASTO_ASSIGN_OR_RETURN(model->executor_, MakeTorchExecutor(model->graph_, std::move(weights),
-                                                               options.device, options.threads));
+  IMPASTO_ASSIGN_OR_RETURN(model->executor_, MakeExecutor(model->graph_, std::move(weights), options));
   return model;
 }
 

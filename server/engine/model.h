@@ -7,21 +7,29 @@
 
 #include "absl/status/statusor.h"
 #include "engine/executors/executor.h"
+#include "engine/executors/torch/torch_executor.h"
 #include "engine/nets/graph.h"
 #include "engine/weights/weights.h"
 
 namespace impasto::engine {
 
+// Where and by what a model runs.
 struct DeviceOptions {
   std::string device = "auto";  // "auto" (CUDA where there is one, else the CPU), "cpu", "cuda:N"
   int threads = 0;              // CPU threads; 0: as many as the process may use
+  // "cpu" (our own kernels; no CUDA), "torch" (LibTorch, on any device); "auto": cpu on a CPU, torch on CUDA.
+  std::string executor = "auto";
+  // Of the torch executor alone.
+  TorchMemoryFormat torch_memory_format = TorchMemoryFormat::kMeasured;
+  TorchPrecision torch_precision = TorchPrecision::kFloat32;
 };
 
 // Immutable after Load, but for the executor's own synchronisation. Thread-safe.
 class Model {
  public:
   // `weights` of the graph's model; its numbers move to the device and are not kept twice.
-  // INVALID_ARGUMENT: a device that isn't known; FAILED_PRECONDITION: a device that isn't there.
+  // INVALID_ARGUMENT: a device or an executor that isn't known, or the two don't fit together;
+  // FAILED_PRECONDITION: a device that isn't there.
   static absl::StatusOr<std::shared_ptr<const Model>> Load(Graph graph, Weights weights,
                                                            const DeviceOptions& options);
 

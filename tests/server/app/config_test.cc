@@ -28,22 +28,45 @@ TEST(ConfigTest, Defaults) {
   EXPECT_EQ(line.config.weights_dir, engine::DefaultWeightsDirectory());
   EXPECT_EQ(line.config.device.device, "auto");
   EXPECT_EQ(line.config.device.threads, 0);
+  EXPECT_EQ(line.config.device.executor, "auto");
+  EXPECT_EQ(line.config.device.torch_memory_format, engine::TorchMemoryFormat::kMeasured);
+  EXPECT_EQ(line.config.device.torch_precision, engine::TorchPrecision::kFloat32);
   EXPECT_FALSE(line.config.allow_random_weights);
   EXPECT_EQ(line.config.max_request_bytes, 67108864);
   EXPECT_EQ(line.config.port_file, "");
 }
 
 TEST(ConfigTest, EveryFlag) {
-  const CommandLine line =
-      Parse({"--listen", "[::1]:0", "--models", "resnet50, vgg19,resnet50", "--weights-dir", "w", "--device",
-             "cuda:1", "--threads", "3", "--allow-random-weights", "--max-request-bytes", "1048576",
-             "--port-file", "p"});
+  const CommandLine line = Parse({"--listen",
+                                  "[::1]:0",
+                                  "--models",
+                                  "resnet50, vgg19,resnet50",
+                                  "--weights-dir",
+                                  "w",
+                                  "--device",
+                                  "cuda:1",
+                                  "--threads",
+                                  "3",
+                                  "--allow-random-weights",
+                                  "--max-request-bytes",
+                                  "1048576",
+                                  "--port-file",
+                                  "p",
+                                  "--executor",
+                                  "torch",
+                                  "--torch-format",
+                                  "nchw",
+                                  "--torch-precision",
+                                  "tf32"});
   ASSERT_FALSE(line.exit) << line.text;
   EXPECT_EQ(line.config.listen, "[::1]:0");
   EXPECT_THAT(line.config.models, ElementsAre("resnet50", "vgg19"));
   EXPECT_EQ(line.config.weights_dir, "w");
   EXPECT_EQ(line.config.device.device, "cuda:1");
   EXPECT_EQ(line.config.device.threads, 3);
+  EXPECT_EQ(line.config.device.executor, "torch");
+  EXPECT_EQ(line.config.device.torch_memory_format, engine::TorchMemoryFormat::kNchw);
+  EXPECT_EQ(line.config.device.torch_precision, engine::TorchPrecision::kTf32);
   EXPECT_TRUE(line.config.allow_random_weights);
   EXPECT_EQ(line.config.max_request_bytes, 1048576);
   EXPECT_EQ(line.config.port_file, "p");
@@ -64,15 +87,17 @@ TEST(ConfigTest, VersionAndHelpExitWithZero) {
 
 TEST(ConfigTest, UsageErrorsExitWithTwoAndNameTheFlag) {
   const std::vector<std::vector<const char*>> bad = {
-      {"--listen", "localhost"}, {"--listen", "127.0.0.1:70000"},
-      {"--listen", ":1"},        {"--listen", "::1:0"},
-      {"--listen", "a:-1"},      {"--models", "vgg11"},
-      {"--models", ""},          {"--models", "vgg19,,vgg16"},
-      {"--device", "gpu"},       {"--device", "cuda:x"},
-      {"--device", "cuda:-1"},   {"--threads", "-1"},
-      {"--threads", "many"},     {"--max-request-bytes", "1"},
-      {"--weights-dir", ""},     {"--max-request-bytes", "9999999999"},
-      {"--no-such-flag", "1"},
+      {"--listen", "localhost"},  {"--listen", "127.0.0.1:70000"},
+      {"--listen", ":1"},         {"--listen", "::1:0"},
+      {"--listen", "a:-1"},       {"--models", "vgg11"},
+      {"--models", ""},           {"--models", "vgg19,,vgg16"},
+      {"--device", "gpu"},        {"--device", "cuda:x"},
+      {"--device", "cuda:-1"},    {"--threads", "-1"},
+      {"--threads", "many"},      {"--max-request-bytes", "1"},
+      {"--weights-dir", ""},      {"--max-request-bytes", "9999999999"},
+      {"--no-such-flag", "1"},    {"--executor", "CPU"},
+      {"--executor", ""},         {"--executor", "torch "},
+      {"--torch-format", "NCHW"}, {"--torch-precision", "half"},
   };
   for (const std::vector<const char*>& flags : bad) {
     const CommandLine line = Parse(flags);
@@ -86,6 +111,23 @@ TEST(ConfigTest, UsageErrorsExitWithTwoAndNameTheFlag) {
 TEST(ConfigTest, AnUnknownModelIsAnsweredWithTheModelsThereAre) {
   EXPECT_THAT(Parse({"--models", "vgg11"}).text,
               HasSubstr("\"vgg11\" is no model; there are auto, vgg19, vgg16, resnet50"));
+}
+
+TEST(ConfigTest, EveryExecutorByItsExactName) {
+  for (const char* name : {"auto", "cpu", "torch"}) {
+    const CommandLine line = Parse({"--executor", name});
+    ASSERT_FALSE(line.exit) << line.text;
+    EXPECT_EQ(line.config.device.executor, name);
+  }
+  EXPECT_EQ(Parse({"--torch-format", "channels_last"}).config.device.torch_memory_format,
+            engine::TorchMemoryFormat::kChannelsLast);
+}
+
+TEST(ConfigTest, TheCpuExecutorOnACardIsRefusedInWords) {
+  const CommandLine line = Parse({"--executor", "cpu", "--device", "cuda:0"});
+  EXPECT_EQ(line.exit_code, 2);
+  EXPECT_THAT(line.text, HasSubstr("--executor: cpu runs on a CPU alone, and --device is cuda:0"));
+  EXPECT_FALSE(Parse({"--executor", "cpu", "--device", "auto"}).exit);
 }
 
 TEST(ConfigTest, TheWeightsFolderFollowsTheEnvironment) {

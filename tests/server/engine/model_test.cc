@@ -51,5 +51,48 @@ TEST(ModelTest, ADeviceThatIsNotKnown) {
             absl::StatusCode::kInvalidArgument);
 }
 
+absl::StatusOr<std::shared_ptr<const Model>> LoadWith(const DeviceOptions& options) {
+  const Graph graph = SmallNet(Vgg16(), 32);
+  return Model::Load(graph, SeededWeights(graph, 3), options);
+}
+
+TEST(ModelTest, TheExecutorSaysWhatItIs) {
+  const auto nchw = LoadWith(
+      {.device = "cpu", .threads = 2, .executor = "torch", .torch_memory_format = TorchMemoryFormat::kNchw});
+  ASSERT_TRUE(nchw.ok()) << nchw.status();
+  EXPECT_EQ((*nchw)->executor().description(), "LibTorch on the CPU, 2 threads, NCHW");
+  const auto last = LoadWith({.device = "cpu",
+                              .threads = 1,
+                              .executor = "torch",
+                              .torch_memory_format = TorchMemoryFormat::kChannelsLast});
+  ASSERT_TRUE(last.ok()) << last.status();
+  EXPECT_EQ((*last)->executor().description(), "LibTorch on the CPU, 1 threads, channels_last");
+}
+
+TEST(ModelTest, AnExecutorThatIsNotKnown) {
+  for (const char* name : {"", "CPU", "torch ", "cuda"}) {
+    const absl::Status status = LoadWith({.device = "cpu", .executor = name}).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument) << name;
+    EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr("is not auto, cpu or torch"));
+  }
+}
+
+TEST(ModelTest, TheCpuExecutorHasNoCard) {
+  const absl::Status status = LoadWith({.device = "cuda:0", .executor = "cpu"}).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_THAT(std::string(status.message()),
+              ::testing::HasSubstr("executor cpu runs on a CPU alone, and the device is cuda:0"));
+}
+
+TEST(ModelTest, Tf32IsForCards) {
+  for (const char* executor : {"auto", "torch"}) {
+    EXPECT_EQ(LoadWith({.device = "cpu", .executor = executor, .torch_precision = TorchPrecision::kTf32})
+                  .status()
+                  .code(),
+              absl::StatusCode::kInvalidArgument)
+        << executor;
+  }
+}
+
 }  // namespace
 }  // namespace impasto::engine

@@ -33,13 +33,11 @@ absl::StatusOr<at::Device> ParseDevice(const std::string& name) {
   return at::Device(at::kCUDA, static_cast<c10::DeviceIndex>(index));
 }
 
-at::MemoryFormat FastMemoryFormat(const at::Device& device) {
-#if defined(__x86_64__)
-  const bool wide = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq");
-#else
-  const bool wide = false;
-#endif
-  return device.is_cuda() || wide ? at::MemoryFormat::ChannelsLast : at::MemoryFormat::Contiguous;
+void SetUpCuda(bool tf32) {
+  at::globalContext().setBenchmarkCuDNN(true);
+  // Torch's own defaults round convolutions and not matrix products.
+  at::globalContext().setAllowTF32CuDNN(tf32);
+  at::globalContext().setAllowTF32CuBLAS(tf32);
 }
 
 int SetThreads(int threads) {

@@ -1,4 +1,4 @@
-// Internal to this folder: which device, which memory format.
+// Internal to this folder: which device, how it is set up.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -11,10 +11,8 @@ namespace impasto::engine::torch_executor {
 
 absl::StatusOr<at::Device> ParseDevice(const std::string& name);
 
-// The format in which convolutions are fast: channels_last on CUDA and where oneDNN has AVX-512 kernels for
-// it, else NCHW. On an AVX2 machine channels_last is a third slower than NCHW; with AVX-512 it is half the
-// time.
-at::MemoryFormat FastMemoryFormat(const at::Device& device);
+// Lets cuDNN choose by measuring, and sets for the whole process whether products may be rounded to TF32.
+void SetUpCuda(bool tf32);
 
 // Threads of Torch's pool and of the BLAS, for the whole process. 0: as many as the process may use. Returns
 // how many.

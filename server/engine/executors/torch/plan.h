@@ -23,6 +23,7 @@ struct Shared {
   at::Device device{at::kCPU};
   at::MemoryFormat format = at::MemoryFormat::Contiguous;
   int threads = 1;
+  bool tf32 = false;
   std::map<std::string, LayerTensors, std::less<>> layers;
 };
 

@@ -1,7 +1,6 @@
 #include "engine/executors/torch/torch_executor.h"
 
 #include <ATen/ATen.h>
-#include <ATen/Context.h>
 
 #include <set>
 #include <utility>
@@ -10,6 +9,7 @@
 #include "absl/strings/str_join.h"
 #include "base/status_macros.h"
 #include "engine/executors/torch/device.h"
+#include "engine/executors/torch/memory_format.h"
 #include "engine/executors/torch/plan.h"
 
 namespace impasto::engine {
@@ -31,8 +31,11 @@ class TorchExecutor final : public Executor {
       : graph_(std::move(graph)), shared_(std::move(shared)) {}
 
   std::string description() const override {
-    if (shared_->device.is_cuda()) return absl::StrCat("LibTorch on ", shared_->device.str());
-    return absl::StrCat("LibTorch on the CPU, ", shared_->threads, " threads");
+    const char* format = shared_->format == at::MemoryFormat::ChannelsLast ? "channels_last" : "NCHW";
+    if (shared_->device.is_cuda()) {
+      return absl::StrCat("LibTorch on ", shared_->device.str(), ", ", format, shared_->tf32 ? ", TF32" : "");
+    }
+    return absl::StrCat("LibTorch on the CPU, ", shared_->threads, " threads, ", format);
   }
 
   absl::StatusOr<std::unique_ptr<Plan>> Compile(const std::vector<std::string>& taps, int height, int width,
@@ -61,13 +64,22 @@ class TorchExecutor final : public Executor {
 
 }  // namespace
 
+absl::StatusOr<bool> MeansCuda(const std::string& device) {
+  IMPASTO_ASSIGN_OR_RETURN(const at::Device parsed, torch_executor::ParseDevice(device));
+  return parsed.is_cuda();
+}
+
 absl::StatusOr<std::unique_ptr<const Executor>> MakeTorchExecutor(const Graph& graph, Weights weights,
-                                                                  const std::string& device, int threads) {
+                                                                  const TorchOptions& options) {
   auto shared = std::make_shared<Shared>();
-  IMPASTO_ASSIGN_OR_RETURN(shared->device, torch_executor::ParseDevice(device));
-  shared->format = torch_executor::FastMemoryFormat(shared->device);
-  shared->threads = torch_executor::SetThreads(threads);
-  if (shared->device.is_cuda()) at::globalContext().setBenchmarkCuDNN(true);
+  IMPASTO_ASSIGN_OR_RETURN(shared->device, torch_executor::ParseDevice(options.device));
+  shared->tf32 = options.precision == TorchPrecision::kTf32;
+  if (shared->tf32 && !shared->device.is_cuda())
+    return absl::InvalidArgumentError("precision tf32 is for CUDA devices alone");
+  shared->threads = torch_executor::SetThreads(options.threads);
+  if (shared->device.is_cuda()) torch_executor::SetUpCuda(shared->tf32);
+  IMPASTO_ASSIGN_OR_RETURN(shared->format,
+                           torch_executor::ChooseMemoryFormat(shared->device, options.memory_format));
   try {
     for (auto& [name, layer] : weights.layers) {
       LayerTensors tensors;
@@ -87,7 +99,7 @@ absl::StatusOr<std::unique_ptr<const Executor>> MakeTorchExecutor(const Graph& g
     }
   } catch (const std::exception& e) {
     return absl::FailedPreconditionError(
-        absl::StrCat("the weights of ", graph.model(), " can't be put on ", device, ": ", e.what()));
+        absl::StrCat("the weights of ", graph.model(), " can't be put on ", options.device, ": ", e.what()));
   }
   return std::make_unique<TorchExecutor>(graph, std::move(shared));
 }
