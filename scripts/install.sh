@@ -18,6 +18,7 @@ BUILD_PACKAGES=(
   pkg-config              # finds vips, gRPC and Protobuf
   libtorch-dev            # LibTorch 1.13: the executor
   libopenblas0-pthread    # LibTorch uses the system's BLAS; Debian's reference BLAS is a hundred times slower
+  libhwy-dev              # Highway: vector instructions, chosen at run time
   libvips-dev             # pictures: decode, colour, scale, encode
   libgrpc++-dev           # gRPC 1.51: server and client
   protobuf-compiler       # protoc

@@ -36,6 +36,7 @@ LIBRARIES = {
     "libvips": (r"vips/.*", ["server/imaging/*"]),
     "LibTorch": (r"torch/.*", ["server/engine/executors/torch/*.cc"]),
     "ATen": (r"(ATen|c10)/.*", ["server/engine/executors/torch/*"]),
+    "Highway": (r"hwy/.*", ["server/engine/executors/cpu/kernels/*"]),
     "HDF5": (r"hdf5\.h|H5.*\.h", ["server/engine/weights/*"]),
     "libcurl": (r"curl/.*", ["server/engine/weights/*"]),
     "OpenSSL": (r"openssl/.*", ["server/engine/weights/*"]),

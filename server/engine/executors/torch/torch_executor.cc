@@ -2,12 +2,11 @@
 
 #include <ATen/ATen.h>
 
-#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "base/status_macros.h"
+#include "engine/executors/tapped_graph.h"
 #include "engine/executors/torch/device.h"
 #include "engine/executors/torch/memory_format.h"
 #include "engine/executors/torch/plan.h"
@@ -40,21 +39,11 @@ class TorchExecutor final : public Executor {
 
   absl::StatusOr<std::unique_ptr<Plan>> Compile(const std::vector<std::string>& taps, int height, int width,
                                                 Pooling pooling) const override {
-    if (taps.empty()) return absl::InvalidArgumentError("no layer is tapped");
-    if (std::set<std::string>(taps.begin(), taps.end()).size() != taps.size()) {
-      return absl::InvalidArgumentError("a layer is tapped twice");
-    }
-    IMPASTO_ASSIGN_OR_RETURN(Graph graph, graph_.Prune(taps, pooling));
-    IMPASTO_ASSIGN_OR_RETURN(std::vector<TensorShape> shapes, graph.Shapes(height, width));
-    std::vector<std::string> missing;
-    for (const Node& node : graph.nodes()) {
-      if (node.HasParameters() && !shared_->layers.contains(node.name)) missing.push_back(node.name);
-    }
-    if (!missing.empty()) {
-      return absl::FailedPreconditionError(
-          absl::StrCat("the weights of ", graph_.model(), " lack ", absl::StrJoin(missing, ", ")));
-    }
-    return torch_executor::MakePlan(shared_, std::move(graph), taps, std::move(shapes));
+    IMPASTO_ASSIGN_OR_RETURN(
+        TappedGraph tapped,
+        MakeTappedGraph(graph_, taps, height, width, pooling,
+                        [this](const std::string& name) { return shared_->layers.contains(name); }));
+    return torch_executor::MakePlan(shared_, std::move(tapped.graph), taps, std::move(tapped.shapes));
   }
 
  private:

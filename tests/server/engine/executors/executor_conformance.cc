@@ -38,7 +38,8 @@ class Harness {
       : graph_(*graph.Prune(graph.LayerNames(), pooling)),
         weights_(SeededWeights(graph, 7)),
         height_(height),
-        width_(width) {
+        width_(width),
+        map_tolerance_(param.map_tolerance) {
     executor_ = param.make(graph, weights_);
     pooling_ = pooling;
     input_ = RandomMap(3 * static_cast<size_t>(height) * width, 11);
@@ -61,7 +62,7 @@ class Harness {
       const Map& expected = values_[graph_.Find(taps[t])];
       const auto map = plan->CopyTap(static_cast<int>(t));
       ASSERT_TRUE(map.ok());
-      EXPECT_LT(RelativeError(*map, expected), 1e-5) << taps[t];
+      EXPECT_LT(RelativeError(*map, expected), map_tolerance_) << taps[t];
       gradients[taps[t]] = RandomMap(expected.size(), 100 + static_cast<int>(t));
       ASSERT_TRUE(plan->AddGradient(static_cast<int>(t), Floats(gradients[taps[t]])).ok());
     }
@@ -79,6 +80,7 @@ class Harness {
   Graph graph_;
   Weights weights_;
   int height_, width_;
+  double map_tolerance_;
   Pooling pooling_;
   std::unique_ptr<const Executor> executor_;
   Map input_;

@@ -5,6 +5,7 @@
 
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
 
 #include "engine/executors/executor.h"
@@ -14,7 +15,10 @@ namespace impasto::engine {
 struct ExecutorCase {
   std::string name;
   std::function<std::unique_ptr<const Executor>(const Graph&, Weights)> make;
+  double map_tolerance = 1e-5;  // relative error of a map behind any number of layers
 };
+
+inline void PrintTo(const ExecutorCase& executor, std::ostream* out) { *out << executor.name; }
 
 class ExecutorConformance : public ::testing::TestWithParam<ExecutorCase> {};
 

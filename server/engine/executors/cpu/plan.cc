@@ -1,0 +1,403 @@
+#include "engine/executors/cpu/plan.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "engine/executors/cpu/arena.h"
+#include "engine/executors/cpu/buffer.h"
+#include "engine/executors/cpu/gram.h"
+#include "engine/executors/cpu/maps.h"
+
+namespace impasto::engine::cpu {
+namespace {
+
+class BlockedMap final : public StoredMap {
+ public:
+  explicit BlockedMap(Buffer map) : map(std::move(map)) {}
+  const Buffer map;
+};
+
+// Where a value lies in the arena. A tapped map becomes its own gradient in Backward.
+struct Places {
+  float* map = nullptr;
+  float* gradient = nullptr;
+  uint16_t* positive = nullptr;  // relu: [block][position]
+};
+
+// What a max pool remembers.
+struct Choices {
+  uint16_t* bits = nullptr;    // fused: [block][right, lower][position]
+  uint8_t* windows = nullptr;  // alone: a byte an element
+};
+
+class CpuPlan final : public Plan {
+ public:
+  CpuPlan(Schedule schedule, std::vector<std::string> taps, std::vector<StepWeights> weights,
+          std::shared_ptr<ThreadPool> pool, std::vector<StepTime>* times)
+      : schedule_(std::move(schedule)),
+        taps_(std::move(taps)),
+        weights_(std::move(weights)),
+        pool_(std::move(pool)),
+        times_(times),
+        places_(schedule_.values.size()),
+        choices_(schedule_.steps.size()),
+        tap_gradients_(taps_.size()),
+        has_gradient_(schedule_.values.size()),
+        masked_(schedule_.values.size()) {}
+
+  bool Allocate();
+
+  const std::vector<std::string>& taps() const override { return taps_; }
+  TensorShape tap_shape(int tap) const override { return schedule_.values[schedule_.taps[tap]].shape; }
+
+  absl::Status Forward(absl::Span<const float> input, bool keep_gradient) override;
+  absl::Status Gram(int tap, std::vector<float>* gram) override {
+    cpu::Gram(TapMap(tap), gram, *pool_, scratch_.data());
+    return absl::OkStatus();
+  }
+  absl::Status AddMatrixTimesMap(int tap, absl::Span<const float> matrix) override;
+  absl::StatusOr<std::unique_ptr<StoredMap>> Store(int tap) override;
+  absl::StatusOr<double> SquaredDistance(int tap, const StoredMap& stored) override {
+    return Distance(TapMap(tap), static_cast<const BlockedMap&>(stored).map.data(), *pool_);
+  }
+  absl::Status AddDifference(int tap, const StoredMap& stored, double scale) override {
+    tap_gradients_[tap].scale += scale;
+    tap_gradients_[tap].minus.push_back({static_cast<const BlockedMap&>(stored).map.data(), scale});
+    return absl::OkStatus();
+  }
+  absl::StatusOr<std::vector<float>> CopyTap(int tap) override;
+  absl::Status AddGradient(int tap, absl::Span<const float> gradient) override;
+  absl::Status Backward(absl::Span<float> input_gradient) override;
+
+ private:
+  const Value& value(int v) const { return schedule_.values[v]; }
+  MapView Map(int v) const { return {places_[v].map, value(v).shape}; }
+  MapView Gradient(int v) const { return {places_[v].gradient, value(v).shape}; }
+  MapView TapMap(int tap) const { return Map(schedule_.taps[tap]); }
+
+  Epilogue ForwardEpilogue(const Step& step, bool keep_gradient) const;
+  // For what step `s` adds to v's gradient: to what is there already, and with the ReLU's zeros if it is the
+  // last.
+  Epilogue GradientEpilogue(int v, int s);
+  void RunForward(const Step& step, const StepWeights& weights, const float* picture, bool keep_gradient);
+  void RunBackward(int s, float* picture_gradient);
+  WinogradPass Winograd(const Step& step, const StepWeights& weights) const;
+
+  const Schedule schedule_;
+  const std::vector<std::string> taps_;
+  const std::vector<StepWeights> weights_;
+  const std::shared_ptr<ThreadPool> pool_;
+  std::vector<StepTime>* const times_;
+  Buffer arena_, scratch_;
+  std::vector<Places> places_;
+  std::vector<Choices> choices_;
+  std::vector<TapGradient> tap_gradients_;
+  std::vector<bool> has_gradient_, masked_;
+  bool may_go_back_ = false;  // Forward kept what Backward needs
+};
+
+bool CpuPlan::Allocate() {
+  const int steps = static_cast<int>(schedule_.steps.size());
+  // Forward is steps 0, 1, ... of the time, Backward goes on from the last to the first.
+  auto back = [steps](int step) { return 2 * steps - 1 - step; };
+  std::vector<Tenant> tenants;
+  auto add = [&tenants](size_t bytes, int first, int last) {
+    tenants.push_back({.bytes = bytes, .first = first, .last = last});
+    return tenants.size() - 1;
+  };
+  struct Indices {
+    size_t map = 0, gradient = 0, positive = 0;
+  };
+  std::vector<Indices> of_value(schedule_.values.size());
+  std::vector<size_t> of_choice(schedule_.steps.size());
+  size_t scratch = 0;
+  for (size_t v = 1; v < schedule_.values.size(); ++v) {
+    const Value& value = schedule_.values[v];
+    const size_t bytes = BlockedFloats(value.shape) * sizeof(float);
+    const int last_reader = value.readers.empty() ? value.producer : value.readers.back();
+    of_value[v].map = add(bytes, value.producer, value.tapped ? back(value.producer) : last_reader);
+    if (!value.tapped) of_value[v].gradient = add(bytes, back(last_reader), back(value.producer));
+    if (value.relu) of_value[v].positive = add(bytes / 32, value.producer, back(value.producer));
+  }
+  for (int s = 0; s < steps; ++s) {
+    const Step& step = schedule_.steps[s];
+    const size_t elements = BlockedFloats(value(step.out).shape);
+    if (step.pool) of_choice[s] = add(elements / kBlock * 2 * sizeof(uint16_t), s, back(s));
+    if (step.kind == StepKind::kMaxPool) of_choice[s] = add(elements, s, back(s));
+    if (weights_[s].convolution != nullptr) {
+      scratch = std::max(scratch, ConvolutionScratch(step, *weights_[s].convolution, value(step.in).shape,
+                                                     step.pool ? value(step.in).shape : value(step.out).shape,
+                                                     pool_->threads()));
+    }
+  }
+  for (const int v : schedule_.taps) {
+    scratch = std::max(
+        {scratch, GramScratch(value(v).shape), TapGradientScratch(value(v).shape, pool_->threads())});
+  }
+  arena_ = Buffer(PlaceTenants(&tenants) / sizeof(float));
+  scratch_ = Buffer(scratch);
+  if (arena_.data() == nullptr || scratch_.data() == nullptr) return false;
+  auto at = [&](size_t tenant) { return reinterpret_cast<char*>(arena_.data()) + tenants[tenant].offset; };
+  for (size_t v = 1; v < schedule_.values.size(); ++v) {
+    Places& places = places_[v];
+    places.map = reinterpret_cast<float*>(at(of_value[v].map));
+    places.gradient =
+        value(static_cast<int>(v)).tapped ? places.map : reinterpret_cast<float*>(at(of_value[v].gradient));
+    if (value(static_cast<int>(v)).relu)
+      places.positive = reinterpret_cast<uint16_t*>(at(of_value[v].positive));
+  }
+  for (int s = 0; s < steps; ++s) {
+    if (schedule_.steps[s].pool) choices_[s].bits = reinterpret_cast<uint16_t*>(at(of_choice[s]));
+    if (schedule_.steps[s].kind == StepKind::kMaxPool)
+      choices_[s].windows = reinterpret_cast<uint8_t*>(at(of_choice[s]));
+  }
+  return true;
+}
+
+Epilogue CpuPlan::ForwardEpilogue(const Step& step, bool keep_gradient) const {
+  const StepWeights& weights = weights_[&step - schedule_.steps.data()];
+  return {.bias = weights.convolution == nullptr ? nullptr : weights.convolution->bias.data(),
+          .add = step.add < 0 ? nullptr : Map(step.add).data,
+          .relu = step.relu,
+          .positive = keep_gradient ? places_[step.out].positive : nullptr,
+          .bits_stride = value(step.out).shape.positions()};
+}
+
+Epilogue CpuPlan::GradientEpilogue(int v, int s) {
+  Epilogue epilogue{.bits_stride = value(v).shape.positions()};
+  if (has_gradient_[v]) epilogue.add = Gradient(v).data;
+  has_gradient_[v] = true;
+  if (value(v).relu && schedule_.IsLastContributor(v, s)) {
+    epilogue.keep = places_[v].positive;
+    masked_[v] = true;
+  }
+  return epilogue;
+}
+
+WinogradPass CpuPlan::Winograd(const Step& step, const StepWeights& weights) const {
+  const TensorShape& shape = value(step.in).shape;
+  WinogradPass pass{.weights = &weights.convolution->winograd, .height = shape.height, .width = shape.width};
+  pass.source.height = pass.sink.height = shape.height;
+  pass.source.width = pass.sink.width = shape.width;
+  return pass;
+}
+
+void CpuPlan::RunForward(const Step& step, const StepWeights& weights, const float* picture,
+                         bool keep_gradient) {
+  const size_t s = &step - schedule_.steps.data();
+  const MapView in = Map(step.in), out = Map(step.out);
+  const Epilogue epilogue = ForwardEpilogue(step, keep_gradient);
+  switch (step.kind) {
+    case StepKind::kBlocked:
+      ToBlocked(picture, out, *pool_);
+      break;
+    case StepKind::kWinograd: {
+      WinogradPass pass = Winograd(step, weights);
+      pass.source.block = in.data;
+      pass.source_stride = in.stride();
+      pass.sink.block = out.data;
+      pass.sink_stride = out.stride();
+      pass.sink.epilogue = epilogue;
+      if (step.pool) {
+        pass.sink.pool = true;
+        pass.sink.choice = keep_gradient ? choices_[s].bits : nullptr;
+        pass.sink.choice_stride = out.shape.positions();
+        pass.sink_choice_stride = 2 * out.shape.positions();
+      }
+      RunWinograd(pass, *pool_, scratch_.data());
+      break;
+    }
+    case StepKind::kPointwise:
+      Pointwise(in, weights.convolution->forward.data(), out, epilogue, *pool_);
+      break;
+    case StepKind::kWindows:
+      Windows(step, *weights.convolution, weights.convolution->planar ? picture : nullptr, in, out, epilogue,
+              *pool_, scratch_.data());
+      break;
+    case StepKind::kAffine:
+      ScaleShift(in, weights.affine->scale.data(), weights.affine->shift.data(), out, epilogue, *pool_);
+      break;
+    case StepKind::kCopy:
+    case StepKind::kAdd:
+      Copy(in.data, 1, out, epilogue, *pool_);
+      break;
+    case StepKind::kPad:
+      Pad(in, step.padding, out, epilogue, *pool_);
+      break;
+    case StepKind::kMaxPool:
+      MaxPool(in, step.kernel, step.stride, step.padding, out, keep_gradient ? choices_[s].windows : nullptr,
+              *pool_);
+      break;
+    case StepKind::kAveragePool:
+      AveragePool(in, step.kernel, step.stride, out, *pool_);
+      break;
+  }
+}
+
+void CpuPlan::RunBackward(int s, float* picture_gradient) {
+  const Step& step = schedule_.steps[s];
+  const StepWeights& weights = weights_[s];
+  const MapView from = Gradient(step.out);
+  if (step.add >= 0) Copy(from.data, 1, Gradient(step.add), GradientEpilogue(step.add, s), *pool_);
+  if (step.in == 0) {
+    if (step.kind == StepKind::kBlocked) {
+      FromBlocked(from, picture_gradient, /*add=*/true, *pool_);
+    } else {
+      WindowsGradient(step, *weights.convolution, from, picture_gradient, Map(0), {}, *pool_,
+                      scratch_.data());
+    }
+    return;
+  }
+  const MapView to = Gradient(step.in);
+  const Epilogue epilogue = GradientEpilogue(step.in, s);
+  switch (step.kind) {
+    case StepKind::kBlocked:
+      break;
+    case StepKind::kWinograd: {
+      WinogradPass pass = Winograd(step, weights);
+      pass.backward = true;
+      pass.source.block = from.data;
+      pass.source_stride = from.stride();
+      if (step.pool) {
+        pass.source.choice = choices_[s].bits;
+        pass.source.choice_stride = from.shape.positions();
+        pass.source_choice_stride = 2 * from.shape.positions();
+      }
+      pass.sink.block = to.data;
+      pass.sink_stride = to.stride();
+      pass.sink.epilogue = epilogue;
+      RunWinograd(pass, *pool_, scratch_.data());
+      break;
+    }
+    case StepKind::kPointwise:
+      Pointwise(from, weights.convolution->backward.data(), to, epilogue, *pool_);
+      break;
+    case StepKind::kWindows:
+      WindowsGradient(step, *weights.convolution, from, nullptr, to, epilogue, *pool_, scratch_.data());
+      break;
+    case StepKind::kAffine:
+      ScaleShift(from, weights.affine->scale.data(), nullptr, to, epilogue, *pool_);
+      break;
+    case StepKind::kCopy:
+    case StepKind::kAdd:
+      Copy(from.data, 1, to, epilogue, *pool_);
+      break;
+    case StepKind::kPad:
+      Crop(from, step.padding, to, epilogue, *pool_);
+      break;
+    case StepKind::kMaxPool:
+      MaxPoolGradient(from, choices_[s].windows, step.kernel, step.stride, step.padding, to, epilogue,
+                      *pool_);
+      break;
+    case StepKind::kAveragePool:
+      AveragePoolGradient(from, step.kernel, step.stride, to, epilogue, *pool_);
+      break;
+  }
+}
+
+// Adds the seconds from its making to its end to `to`, if there is one.
+class Stopwatch {
+ public:
+  explicit Stopwatch(double* to) : to_(to) {
+    if (to_ != nullptr) start_ = std::chrono::steady_clock::now();
+  }
+  ~Stopwatch() {
+    if (to_ != nullptr)
+      *to_ += std::chrono::duration<double>(std::chrono::steady_clock::now() - start_).count();
+  }
+  Stopwatch(const Stopwatch&) = delete;
+  Stopwatch& operator=(const Stopwatch&) = delete;
+
+ private:
+  double* const to_;
+  std::chrono::steady_clock::time_point start_;
+};
+
+absl::Status CpuPlan::Forward(absl::Span<const float> input, bool keep_gradient) {
+  if (input.size() != value(0).shape.elements())
+    return absl::InternalError("the input is not of the plan's size");
+  for (TapGradient& gradient : tap_gradients_) gradient = {};
+  for (size_t s = 0; s < schedule_.steps.size(); ++s) {
+    const Stopwatch stopwatch(times_ == nullptr ? nullptr : &(*times_)[s].forward_seconds);
+    RunForward(schedule_.steps[s], weights_[s], input.data(), keep_gradient);
+  }
+  may_go_back_ = keep_gradient;
+  return absl::OkStatus();
+}
+
+absl::Status CpuPlan::AddMatrixTimesMap(int tap, absl::Span<const float> matrix) {
+  const int channels = tap_shape(tap).channels;
+  if (matrix.size() != static_cast<size_t>(channels) * static_cast<size_t>(channels))
+    return absl::InternalError("the matrix is not of the tap's size");
+  AddMatrix(matrix, channels, &tap_gradients_[tap]);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::unique_ptr<StoredMap>> CpuPlan::Store(int tap) {
+  const MapView map = TapMap(tap);
+  Buffer copy(map.floats());
+  if (copy.data() == nullptr) return absl::ResourceExhaustedError("no memory left for a target map");
+  Copy(map.data, 1, {copy.data(), map.shape}, {}, *pool_);
+  return std::make_unique<BlockedMap>(std::move(copy));
+}
+
+absl::StatusOr<std::vector<float>> CpuPlan::CopyTap(int tap) {
+  std::vector<float> out(tap_shape(tap).elements());
+  FromBlocked(TapMap(tap), out.data(), /*add=*/false, *pool_);
+  return out;
+}
+
+absl::Status CpuPlan::AddGradient(int tap, absl::Span<const float> gradient) {
+  const TensorShape shape = tap_shape(tap);
+  if (gradient.size() != shape.elements())
+    return absl::InternalError("the gradient is not of the tap's size");
+  Buffer blocked(BlockedFloats(shape));
+  if (blocked.data() == nullptr) return absl::ResourceExhaustedError("no memory left for a gradient");
+  ToBlocked(gradient.data(), {blocked.data(), shape}, *pool_);
+  tap_gradients_[tap].plus.push_back(std::move(blocked));
+  return absl::OkStatus();
+}
+
+absl::Status CpuPlan::Backward(absl::Span<float> input_gradient) {
+  if (input_gradient.size() != value(0).shape.elements())
+    return absl::InternalError("the gradient is not of the plan's size");
+  if (!may_go_back_) return absl::InternalError("Backward without a Forward that keeps what it needs");
+  may_go_back_ = false;
+  std::fill(input_gradient.begin(), input_gradient.end(), 0.0f);
+  std::fill(has_gradient_.begin(), has_gradient_.end(), false);
+  std::fill(masked_.begin(), masked_.end(), false);
+  for (size_t tap = 0; tap < taps_.size(); ++tap) {
+    if (tap_gradients_[tap].empty()) continue;
+    const int v = schedule_.taps[tap];
+    const Stopwatch stopwatch(times_ == nullptr ? nullptr : &(*times_)[value(v).producer].backward_seconds);
+    ReplaceByGradient(Map(v), &tap_gradients_[tap], *pool_, scratch_.data());
+    has_gradient_[v] = true;
+  }
+  for (size_t s = schedule_.steps.size(); s-- > 0;) {
+    const int v = schedule_.steps[s].out;
+    if (!has_gradient_[v]) continue;
+    const Stopwatch stopwatch(times_ == nullptr ? nullptr : &(*times_)[s].backward_seconds);
+    if (value(v).relu && !masked_[v]) {
+      Copy(Gradient(v).data, 1, Gradient(v),
+           {.keep = places_[v].positive, .bits_stride = value(v).shape.positions()}, *pool_);
+    }
+    RunBackward(static_cast<int>(s), input_gradient.data());
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Plan>> MakePlan(Schedule schedule, std::vector<std::string> taps,
+                                               std::vector<StepWeights> weights,
+                                               std::shared_ptr<ThreadPool> pool,
+                                               std::vector<StepTime>* times) {
+  auto plan = std::make_unique<CpuPlan>(std::move(schedule), std::move(taps), std::move(weights),
+                                        std::move(pool), times);
+  if (!plan->Allocate()) return absl::ResourceExhaustedError("no memory left for a picture of this size");
+  return plan;
+}
+
+}  // namespace impasto::engine::cpu
