@@ -1,13 +1,13 @@
 #include "engine/model.h"
 
+#include <set>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
-#ifdef IMPASTO_CPU_EXECUTOR
 #include "engine/executors/cpu/cpu_executor.h"
-#endif
+#include "engine/recipe.h"
 #include "engine/weights/reader.h"
 
 namespace impasto::engine {
@@ -34,11 +34,7 @@ absl::StatusOr<std::unique_ptr<const Executor>> MakeExecutor(const Graph& graph,
   if (options.executor == "cpu" || (options.executor == "auto" && !cuda)) {
     if (options.torch_precision != TorchPrecision::kFloat32)
       return absl::InvalidArgumentError("precision tf32 is for CUDA devices alone");
-#ifdef IMPASTO_CPU_EXECUTOR
     return MakeCpuExecutor(graph, std::move(weights), options.threads);
-#else
-    if (options.executor == "cpu") return absl::UnimplementedError("this build has no CPU executor");
-#endif
   }
   return MakeTorchExecutor(graph, std::move(weights),
                            {.device = options.device,
@@ -62,17 +58,28 @@ absl::StatusOr<std::shared_ptr<const Model>> Model::Load(Graph graph, Weights we
 }
 
 absl::Status Model::WarmUp() const {
-  // The last layer that the weights reach, on a picture that no layer finds too small.
-  constexpr int kSide = 64;
+  constexpr int kSide = 64;  // no layer finds it too small
   const std::vector<std::string> layers = graph_.LayerNames();
-  for (size_t i = layers.size(); i-- > 0;) {
-    absl::StatusOr<std::unique_ptr<Plan>> plan = executor_->Compile({layers[i]}, kSide, kSide, Pooling::kMax);
+  // What the default recipe needs, and no more: an executor may keep a transformed copy of each layer that
+  // was ever compiled. Where the weights lack one of its layers, the last one that they reach.
+  std::vector<std::vector<std::string>> choices;
+  if (absl::StatusOr<Recipe> recipe = MakePreset(PresetNames().front(), name(), family_); recipe.ok()) {
+    std::set<std::string> taps;
+    for (const LayerWeight& layer : recipe->content_layers) taps.insert(layer.layer);
+    for (const LayerWeight& layer : recipe->style_layers) taps.insert(layer.layer);
+    choices.emplace_back(taps.begin(), taps.end());
+  }
+  for (size_t i = layers.size(); i-- > 0;) choices.push_back({layers[i]});
+  for (const std::vector<std::string>& taps : choices) {
+    absl::StatusOr<std::unique_ptr<Plan>> plan = executor_->Compile(taps, kSide, kSide, Pooling::kMax);
     if (absl::IsFailedPrecondition(plan.status())) continue;
     IMPASTO_RETURN_IF_ERROR(plan.status());
     std::vector<float> picture(size_t{3} * kSide * kSide, 0.0f);
     IMPASTO_RETURN_IF_ERROR((*plan)->Forward(picture, /*keep_gradient=*/true));
-    const std::vector<float> gradient((*plan)->tap_shape(0).elements(), 1.0f);
-    IMPASTO_RETURN_IF_ERROR((*plan)->AddGradient(0, gradient));
+    for (int tap = 0; tap < static_cast<int>(taps.size()); ++tap) {
+      const std::vector<float> gradient((*plan)->tap_shape(tap).elements(), 1.0f);
+      IMPASTO_RETURN_IF_ERROR((*plan)->AddGradient(tap, gradient));
+    }
     return (*plan)->Backward(absl::MakeSpan(picture));
   }
   return absl::FailedPreconditionError("the weights hold no complete layer");

@@ -33,8 +33,8 @@ class Model {
   static absl::StatusOr<std::shared_ptr<const Model>> Load(Graph graph, Weights weights,
                                                            const DeviceOptions& options);
 
-  // Runs every layer once, forward and backward, on a small picture, so that the first job doesn't pay for
-  // it.
+  // Runs the default recipe's layers once, forward and backward, on a small picture, so that the first job
+  // doesn't pay for it.
   absl::Status WarmUp() const;
 
   const std::string& name() const { return graph_.model(); }
