@@ -35,18 +35,12 @@ Recipe Reference(bool vgg, WeightsFamily family) {
   return recipe;
 }
 
-// Made to look good. Shallow and deep style layers count alike (10 / N^2), the content layer is one that
-// keeps shapes and lets colours go, and Adam takes larger steps with less momentum: after 100 steps the style
-// loss is a third of what the reference's Adam reaches. Its epsilon is out of the way, for gradients are of
-// very different sizes from network to network.
+// Made to look good. Shallow and deep style layers count alike (10 / N^2), and the content layer is one that
+// keeps shapes and lets colours go.
 Recipe Painterly(bool vgg, WeightsFamily family) {
   Recipe recipe;
   recipe.content_weight = 1;
   recipe.style_weight = 1;
-  recipe.learning_rate = 10;
-  recipe.beta1 = 0.9;
-  recipe.epsilon = 1e-8;
-  recipe.iterations = 300;
   if (vgg) {
     const bool torchvision = family == WeightsFamily::kTorchvision;
     recipe.content_layers = {{"block4_conv2", torchvision ? 0.5 : 0.01}};
@@ -73,6 +67,38 @@ const std::vector<std::string>& PresetNames() {
   return names;
 }
 
+absl::string_view QualityName(Quality quality) {
+  switch (quality) {
+    case Quality::kPreset:
+      return "preset";
+    case Quality::kDraft:
+      return "draft";
+    case Quality::kGood:
+      return "good";
+    case Quality::kBest:
+      return "best";
+  }
+  return "";
+}
+
+void ApplyQuality(Quality quality, Recipe* recipe) {
+  if (quality == Quality::kPreset) return;
+  recipe->quality = quality;
+  recipe->optimizer = OptimizerKind::kLbfgs;
+  recipe->lbfgs_history = 10;
+  // For whoever asks for Adam: larger steps with less momentum than the published ones. Its epsilon is out of
+  // the way, for gradients are of very different sizes from network to network.
+  recipe->learning_rate = 10;
+  recipe->schedule = Schedule::kCosine;
+  recipe->beta1 = 0.9;
+  recipe->beta2 = 0.999;
+  recipe->epsilon = 1e-8;
+  recipe->iterations = quality == Quality::kDraft ? 40 : quality == Quality::kGood ? 150 : 500;
+  recipe->pyramid_levels = 0;
+  recipe->stall_evaluations = 20;
+  recipe->stall_improvement = quality == Quality::kBest ? 0.005 : 0.02;
+}
+
 absl::StatusOr<Recipe> MakePreset(absl::string_view preset, absl::string_view model, WeightsFamily family) {
   const bool vgg = model == "vgg19" || model == "vgg16";
   if (!vgg && model != "resnet50") {
@@ -82,6 +108,7 @@ absl::StatusOr<Recipe> MakePreset(absl::string_view preset, absl::string_view mo
   Recipe recipe;
   if (preset == "painterly") {
     recipe = Painterly(vgg, family);
+    ApplyQuality(Quality::kGood, &recipe);
   } else if (preset == "reference") {
     recipe = Reference(vgg, family);
   } else {

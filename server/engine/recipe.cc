@@ -8,6 +8,7 @@
 #include "absl/strings/str_join.h"
 #include "base/field_error.h"
 #include "base/strings.h"
+#include "engine/pyramid.h"
 
 namespace impasto::engine {
 namespace {
@@ -69,7 +70,11 @@ absl::Status ValidateRecipe(const Recipe& recipe, const Graph& graph) {
            Check("beta1", recipe.beta1, {.low = 0, .high = 1, .below_high = true}),
            Check("beta2", recipe.beta2, {.low = 0, .high = 1, .below_high = true}),
            Check("epsilon", recipe.epsilon, {.low = 0, .high = 1e6, .above_low = true}),
+           Check("lbfgs_history", recipe.lbfgs_history, {1, 100}),
            Check("iterations", recipe.iterations, {1, 100000}),
+           Check("pyramid_levels", recipe.pyramid_levels, {0, kMaxPyramidLevels}),
+           Check("stall_evaluations", recipe.stall_evaluations, {0, 100000}),
+           Check("stall_improvement", recipe.stall_improvement, {.low = 0, .high = 1, .below_high = true}),
            Check("max_size", recipe.max_size, {16, 8192}),
            Check("style_size", recipe.style_size, {16, 8192}),
        }) {

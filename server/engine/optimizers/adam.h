@@ -2,10 +2,7 @@
 // with.
 #pragma once
 
-#include <cstddef>
-#include <vector>
-
-#include "absl/types/span.h"
+#include "engine/optimizers/optimizer.h"
 
 namespace impasto::engine {
 
@@ -16,17 +13,23 @@ struct AdamOptions {
   // Added to sqrt(v) as it is, before the bias correction that TensorFlow puts into the rate:
   //   lr_t = lr sqrt(1 - beta2^t) / (1 - beta1^t);  x -= lr_t m / (sqrt(v) + epsilon)
   double epsilon = 0.1;
+  // Above 0: the rate falls to 0 along half a cosine, (1 + cos(pi (t - 1) / cosine_steps)) / 2 in step t, and
+  // stays there.
+  int cosine_steps = 0;
   float lower = 0;  // x is clipped to lower..upper after every step; the moments don't know
   float upper = 255;
 };
 
-// Not thread-safe.
-class Adam {
+class Adam final : public Optimizer {
  public:
   Adam(const AdamOptions& options, size_t size) : options_(options), m_(size), v_(size) {}
 
-  // One step of `x` along `gradient`, both of the size given.
-  void Step(absl::Span<const float> gradient, absl::Span<float> x);
+  void Step(double loss, absl::Span<const float> gradient, absl::Span<float> x) override;
+
+  // counters: steps made; vectors: the moments m and v. v is nowhere negative.
+  OptimizerState SaveState() const override;
+  absl::Status RestoreState(OptimizerState state) override;
+
   int steps() const { return steps_; }
 
  private:

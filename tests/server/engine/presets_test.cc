@@ -30,6 +30,11 @@ TEST(PresetsTest, ReferenceIsThePublishedForVgg19) {
   EXPECT_EQ(recipe->normalization, Normalization::kMean);
   EXPECT_EQ(recipe->init, Init::kContent);
   EXPECT_EQ(recipe->tv_weight, 0);
+  EXPECT_EQ(recipe->quality, Quality::kPreset);
+  EXPECT_EQ(recipe->optimizer, OptimizerKind::kAdam);
+  EXPECT_EQ(recipe->schedule, Schedule::kConstant);
+  EXPECT_EQ(recipe->pyramid_levels, 1);
+  EXPECT_EQ(recipe->stall_evaluations, 0);
 }
 
 TEST(PresetsTest, ReferenceIsThePublishedForResNet50) {
@@ -56,6 +61,44 @@ TEST(PresetsTest, EveryPresetOfEveryModelIsValid) {
       }
     }
   }
+}
+
+TEST(PresetsTest, PainterlyIsGood) {
+  const auto recipe = MakePreset("painterly", "vgg19", WeightsFamily::kKeras);
+  ASSERT_TRUE(recipe.ok());
+  EXPECT_EQ(recipe->quality, Quality::kGood);
+  EXPECT_EQ(recipe->optimizer, OptimizerKind::kLbfgs);
+}
+
+TEST(PresetsTest, QualityDecidesTheWayAndNotWhatIsPainted) {
+  const Recipe before = *MakePreset("reference", "vgg19", WeightsFamily::kKeras);
+  int iterations = 0;
+  for (const Quality quality : {Quality::kDraft, Quality::kGood, Quality::kBest}) {
+    Recipe recipe = before;
+    ApplyQuality(quality, &recipe);
+    EXPECT_EQ(recipe.quality, quality);
+    EXPECT_EQ(recipe.optimizer, OptimizerKind::kLbfgs);
+    EXPECT_GT(recipe.iterations, iterations);
+    iterations = recipe.iterations;
+    EXPECT_GT(recipe.stall_evaluations, 0);
+    EXPECT_TRUE(ValidateRecipe(recipe, Vgg19()).ok());
+    EXPECT_EQ(recipe.preset, "reference");
+    EXPECT_EQ(recipe.content_weight, before.content_weight);
+    EXPECT_EQ(recipe.style_weight, before.style_weight);
+    EXPECT_EQ(recipe.style_layers.size(), before.style_layers.size());
+    EXPECT_EQ(recipe.max_size, before.max_size);
+  }
+  Recipe recipe = before;
+  ApplyQuality(Quality::kPreset, &recipe);
+  EXPECT_EQ(recipe.optimizer, OptimizerKind::kAdam);
+  EXPECT_EQ(recipe.iterations, 1000);
+}
+
+TEST(PresetsTest, QualitiesHaveTheirNames) {
+  EXPECT_EQ(QualityName(Quality::kPreset), "preset");
+  EXPECT_EQ(QualityName(Quality::kDraft), "draft");
+  EXPECT_EQ(QualityName(Quality::kGood), "good");
+  EXPECT_EQ(QualityName(Quality::kBest), "best");
 }
 
 TEST(PresetsTest, UnknownPresetListsTheKnown) {

@@ -6,6 +6,8 @@
 #include <cmath>
 
 #include "base/field_error.h"
+#include "base/resample.h"
+#include "engine/pyramid.h"
 #include "tests/testing/reference_net.h"
 #include "tests/testing/small_nets.h"
 
@@ -156,6 +158,208 @@ TEST_F(StylizationTest, ALossThatIsNotFiniteStopsItAndKeepsTheBest) {
   EXPECT_EQ(run->Step().status().code(), absl::StatusCode::kDataLoss);
   EXPECT_EQ(run->best().rgb, Pattern(36, 33, 1).rgb);
   EXPECT_EQ(run->Step().status().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+TEST_F(StylizationTest, LbfgsIsRepeatableAndStaysWithinTheBox) {
+  recipe_.optimizer = OptimizerKind::kLbfgs;
+  recipe_.iterations = 20;
+  recipe_.content_weight = 1;
+  const auto a = *Create();
+  const auto b = *Create();
+  const std::vector<Losses> losses = Run(a.get());
+  Run(b.get());
+  EXPECT_EQ(a->current().rgb, b->current().rgb);
+  EXPECT_LT(a->best_loss(), 0.5 * losses.front().total);
+  for (const float v : a->current().rgb) ASSERT_TRUE(v >= 0 && v <= 255);
+  recipe_.lbfgs_history = 2;
+  const auto c = *Create();
+  Run(c.get());
+  EXPECT_NE(a->current().rgb, c->current().rgb);
+}
+
+TEST_F(StylizationTest, TheScheduleLetsTheLastStepsShrink) {
+  recipe_.iterations = 10;
+  recipe_.schedule = Schedule::kCosine;
+  const auto run = *Create();
+  std::vector<float> before;
+  double change = 0, first = 0;
+  while (!run->done()) {
+    before = run->current().rgb;
+    ASSERT_TRUE(run->Step().ok());
+    if (run->evaluations() > 10) break;
+    change = 0;
+    for (size_t i = 0; i < before.size(); ++i) change += std::abs(run->current().rgb[i] - before[i]);
+    if (run->evaluations() == 1) first = change;
+  }
+  EXPECT_LT(change, 0.1 * first);
+}
+
+TEST_F(StylizationTest, ARunThatStallsEndsWithItsLatestLosses) {
+  recipe_.iterations = 50;
+  recipe_.learning_rate = 1e-9;  // nothing moves
+  recipe_.stall_evaluations = 4;
+  recipe_.stall_improvement = 0.01;
+  const auto run = *Create();
+  EXPECT_EQ(run->planned_steps(), 50);
+  EXPECT_EQ(Run(run.get()).size(), 5u);  // the fifth is the first that has four behind it
+  EXPECT_EQ(run->evaluations(), 5);
+  EXPECT_EQ(run->steps(), 4);
+  EXPECT_EQ(run->planned_steps(), 4);
+  EXPECT_EQ(run->remaining_evaluations(), 0);
+  EXPECT_EQ(run->Step().status().code(), absl::StatusCode::kOutOfRange);
+}
+
+TEST_F(StylizationTest, ARunThatImprovesEnoughDoesNotStall) {
+  recipe_.iterations = 8;
+  recipe_.content_weight = 0;
+  recipe_.stall_evaluations = 3;
+  recipe_.stall_improvement = 1e-12;
+  recipe_.optimizer = OptimizerKind::kLbfgs;
+  const auto run = *Create();
+  EXPECT_EQ(Run(run.get()).size(), 9u);
+}
+
+// Large enough for three levels: 260 x 255, 130 x 128, 65 x 64.
+class PyramidStylizationTest : public StylizationTest {
+ protected:
+  PyramidStylizationTest() {
+    recipe_.pyramid_levels = 3;
+    recipe_.iterations = 7;
+    recipe_.optimizer = OptimizerKind::kLbfgs;
+  }
+  std::unique_ptr<Stylization> CreateLarge() {
+    auto run = Stylization::Create(
+        model_, recipe_,
+        {.content = Pattern(260, 255, 1), .styles = {Pattern(256, 300, 2)}, .init = Pattern(260, 255, 8)});
+    EXPECT_TRUE(run.ok()) << run.status();
+    return *std::move(run);
+  }
+};
+
+TEST_F(PyramidStylizationTest, GoesFromCoarseToFine) {
+  const auto run = CreateLarge();
+  EXPECT_EQ(run->recipe().pyramid_levels, 3);
+  EXPECT_EQ(run->levels(), 3);
+  EXPECT_EQ(run->current().width, 65);
+  EXPECT_EQ(run->current().height, 64);
+  const std::vector<int> split = LevelIterations(7, 3);
+  std::vector<int> levels;
+  while (!run->done()) {
+    const int level = run->Step()->level;
+    levels.push_back(level);
+    EXPECT_EQ(run->level(), level);
+    EXPECT_EQ(run->best_level(), level);
+    const Size size = SizeAtLevel({260, 255}, level, 3);
+    EXPECT_EQ(run->best().width, size.width);
+    EXPECT_EQ(run->best().height, size.height);
+    EXPECT_EQ(run->current().rgb.size(), run->best().rgb.size());
+    EXPECT_EQ(run->steps(), std::min(run->evaluations(), 7));
+  }
+  std::vector<int> expected;
+  for (int level = 0; level < 3; ++level) expected.insert(expected.end(), split[level] + (level == 2), level);
+  EXPECT_EQ(levels, expected);
+  EXPECT_EQ(run->planned_steps(), 7);
+  EXPECT_EQ(run->best().width, 260);
+}
+
+TEST_F(PyramidStylizationTest, WhatIsLeftCountsInPixels) {
+  const auto run = CreateLarge();
+  const std::vector<int> split = LevelIterations(7, 3);
+  const double first = 65 * 64, second = 130 * 128, third = 260 * 255;
+  EXPECT_DOUBLE_EQ(run->remaining_evaluations(),
+                   split[0] + split[1] * second / first + (split[2] + 1) * third / first);
+  for (int k = 0; k < split[0] + 1; ++k) ASSERT_TRUE(run->Step().ok());
+  EXPECT_DOUBLE_EQ(run->remaining_evaluations(), split[1] - 1 + (split[2] + 1) * third / second);
+  Run(run.get());
+  EXPECT_EQ(run->remaining_evaluations(), 0);
+}
+
+TEST_F(PyramidStylizationTest, AFinerLevelStartsFromTheBestOfTheCoarserEnlarged) {
+  const auto run = CreateLarge();
+  const std::vector<int> split = LevelIterations(7, 3);
+  for (int k = 0; k < split[0]; ++k) ASSERT_TRUE(run->Step().ok());
+  const Image best = run->best();
+  EXPECT_EQ(run->current().rgb, best.rgb);
+  EXPECT_EQ(run->best_level(), 0);
+  ASSERT_TRUE(run->Step().ok());
+  // Whatever its loss: the finest level's picture is the best one.
+  EXPECT_EQ(run->best_level(), 1);
+  EXPECT_EQ(run->best_evaluation(), split[0] + 1);
+  EXPECT_EQ(run->best().rgb, Resampled(best, 130, 128).rgb);
+}
+
+TEST_F(PyramidStylizationTest, ALevelThatStallsMakesWayForTheNext) {
+  recipe_.optimizer = OptimizerKind::kAdam;
+  recipe_.learning_rate = 1e-9;
+  recipe_.iterations = 60;
+  recipe_.stall_evaluations = 1;
+  recipe_.stall_improvement = 0.01;
+  const auto run = CreateLarge();
+  std::vector<int> levels;
+  std::vector<int> planned;
+  while (!run->done()) {
+    levels.push_back(run->Step()->level);
+    planned.push_back(run->planned_steps());
+  }
+  EXPECT_EQ(levels, (std::vector<int>{0, 0, 1, 1, 2, 2}));
+  EXPECT_EQ(planned.front(), 60);
+  EXPECT_EQ(planned.back(), 5);
+  EXPECT_EQ(run->steps(), 5);
+  EXPECT_EQ(run->best().width, 260);
+}
+
+TEST_F(PyramidStylizationTest, AdamsMomentsGoUp) {
+  // With a rate that hardly moves the picture the gradients of two levels differ by the density of the pixels
+  // alone; a run whose moments came up right goes on with steps of about the same length. Moments that began
+  // anew, or weren't scaled, would make the first step of a level 10 times as long, or more.
+  recipe_.optimizer = OptimizerKind::kAdam;
+  recipe_.pyramid_levels = 2;
+  recipe_.learning_rate = 0.01;
+  recipe_.beta1 = 0.9;
+  recipe_.epsilon = 1e-12;
+  recipe_.iterations = 24;
+  recipe_.content_weight = 0;
+  const auto run = CreateLarge();
+  const std::vector<int> split = LevelIterations(24, 2);
+  double coarse = 0;
+  while (run->evaluations() <= split[0]) {
+    const std::vector<float> before = run->current().rgb;
+    ASSERT_TRUE(run->Step().ok());
+    double sum = 0;
+    if (run->current().rgb.size() == before.size()) {
+      for (size_t i = 0; i < before.size(); ++i) sum += std::abs(run->current().rgb[i] - before[i]);
+      if (run->evaluations() == split[0] - 1) coarse = sum / static_cast<double>(before.size());
+      continue;
+    }
+    const std::vector<float>& start = run->best().rgb;
+    for (size_t i = 0; i < start.size(); ++i) {
+      const float value = run->current().rgb[i];
+      ASSERT_TRUE(std::isfinite(value));
+      sum += std::abs(value - start[i]);
+    }
+    EXPECT_LT(sum / static_cast<double>(start.size()), 1.5 * coarse);
+    EXPECT_GT(sum / static_cast<double>(start.size()), 0.1 * coarse);
+  }
+}
+
+TEST_F(PyramidStylizationTest, EveryStartHasItsCoarsePicture) {
+  recipe_.init = Init::kPicture;
+  EXPECT_EQ(CreateLarge()->current().rgb, Resampled(Pattern(260, 255, 8), 65, 64).rgb);
+  recipe_.init = Init::kContent;
+  EXPECT_EQ(CreateLarge()->current().rgb, Resampled(Pattern(260, 255, 1), 65, 64).rgb);
+  recipe_.init = Init::kNoise;
+  EXPECT_EQ(CreateLarge()->current().rgb.size(), 3u * 65 * 64);
+}
+
+TEST_F(PyramidStylizationTest, RepeatsBitForBit) {
+  for (const OptimizerKind kind : {OptimizerKind::kAdam, OptimizerKind::kLbfgs}) {
+    recipe_.optimizer = kind;
+    const auto a = CreateLarge();
+    const auto b = CreateLarge();
+    Run(a.get());
+    Run(b.get());
+    EXPECT_EQ(a->best().rgb, b->best().rgb);
+  }
 }
 
 TEST_F(StylizationTest, RefusesWhatCantRun) {

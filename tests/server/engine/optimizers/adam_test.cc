@@ -11,7 +11,7 @@ TEST(AdamTest, FirstStepIsTheRateAgainstTheSign) {
   // m / (1 - b1) = g and sqrt(v / (1 - b2)) = |g|: the step is lr |g| / (|g| + eps / sqrt(1 - b2)).
   Adam adam({.learning_rate = 5, .epsilon = 0.1}, 2);
   std::vector<float> x = {100, 100};
-  adam.Step(std::vector<float>{1000.0f, -2.0f}, absl::MakeSpan(x));
+  adam.Step(0, std::vector<float>{1000.0f, -2.0f}, absl::MakeSpan(x));
   const double epsilon = 0.1 / std::sqrt(1e-3);
   EXPECT_NEAR(x[0], 100 - 5 * 1000 / (1000 + epsilon), 1e-4);
   EXPECT_NEAR(x[1], 100 + 5 * 2 / (2 + epsilon), 1e-4);
@@ -23,7 +23,7 @@ TEST(AdamTest, FollowsTheFormulaInDouble) {
   double expected = 128, m = 0, v = 0;
   for (int t = 1; t <= 50; ++t) {
     const double g = 3 * std::sin(t) + 1;
-    adam.Step(std::vector<float>{static_cast<float>(g)}, absl::MakeSpan(x));
+    adam.Step(0, std::vector<float>{static_cast<float>(g)}, absl::MakeSpan(x));
     m = 0.99 * m + 0.01 * g;
     v = 0.999 * v + 0.001 * g * g;
     expected -= 5 * std::sqrt(1 - std::pow(0.999, t)) / (1 - std::pow(0.99, t)) * m / (std::sqrt(v) + 0.1);
@@ -35,12 +35,62 @@ TEST(AdamTest, FollowsTheFormulaInDouble) {
 TEST(AdamTest, ClipsTheValueAndKeepsTheMoments) {
   Adam adam({}, 1);
   std::vector<float> x = {2};
-  adam.Step(std::vector<float>{1e4f}, absl::MakeSpan(x));
+  adam.Step(0, std::vector<float>{1e4f}, absl::MakeSpan(x));
   EXPECT_EQ(x[0], 0.0f);
-  adam.Step(std::vector<float>{-1e4f}, absl::MakeSpan(x));
+  adam.Step(0, std::vector<float>{-1e4f}, absl::MakeSpan(x));
   // The mean gradient is still that of both: 0.99 * 100 - 100 = -1 over its correction.
   const double m = (0.99 * 100 - 100) / (1 - std::pow(0.99, 2));
   EXPECT_NEAR(x[0], -5 * m / 1e4, 1e-3);
+}
+
+TEST(AdamTest, TheRateFallsAlongHalfACosine) {
+  // A gradient that never changes, and an epsilon that doesn't count: every step is the rate.
+  Adam adam({.learning_rate = 8, .epsilon = 1e-12, .cosine_steps = 4}, 1);
+  std::vector<float> x = {200};
+  float before = x[0];
+  for (const double expected : {8.0, 4 * (1 + std::sqrt(0.5)), 4.0, 4 * (1 - std::sqrt(0.5)), 0.0, 0.0}) {
+    adam.Step(0, std::vector<float>{3.0f}, absl::MakeSpan(x));
+    EXPECT_NEAR(before - x[0], expected, 1e-3);
+    before = x[0];
+  }
+}
+
+TEST(AdamTest, ARestoredStateGoesOnBitForBit) {
+  const auto gradient = [](const std::vector<float>& x, int t) {
+    std::vector<float> g;
+    for (const float v : x) g.push_back(std::sin(v + static_cast<float>(t)) * 40);
+    return g;
+  };
+  const AdamOptions options{.cosine_steps = 20};
+  Adam whole(options, 3), first(options, 3), second(options, 3);
+  std::vector<float> x = {3, 100, 254}, y = x;
+  for (int t = 0; t < 20; ++t) {
+    whole.Step(0, gradient(x, t), absl::MakeSpan(x));
+    if (t == 9) ASSERT_TRUE(second.RestoreState(first.SaveState()).ok());
+    (t < 9 ? first : second).Step(0, gradient(y, t), absl::MakeSpan(y));
+    if (t < 9) ASSERT_EQ(x, y);
+  }
+  EXPECT_EQ(x, y);
+  EXPECT_EQ(second.steps(), 20);
+}
+
+TEST(AdamTest, RefusesAStateThatIsNotItsOwn) {
+  const OptimizerState good = Adam({}, 2).SaveState();
+  Adam adam({}, 2);
+  EXPECT_TRUE(adam.RestoreState(good).ok());
+  OptimizerState bad = good;
+  bad.counters[0] = -1;
+  EXPECT_EQ(adam.RestoreState(bad).code(), absl::StatusCode::kInvalidArgument);
+  bad = good;
+  bad.vectors[1].push_back(0);
+  EXPECT_EQ(adam.RestoreState(bad).code(), absl::StatusCode::kInvalidArgument);
+  bad = good;
+  bad.vectors[1][0] = -1e-9f;
+  EXPECT_EQ(adam.RestoreState(bad).code(), absl::StatusCode::kInvalidArgument);
+  bad = good;
+  bad.vectors.pop_back();
+  EXPECT_EQ(adam.RestoreState(bad).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(adam.RestoreState({}).code(), absl::StatusCode::kInvalidArgument);
 }
 
 }  // namespace

@@ -1,0 +1,44 @@
+#include "engine/pyramid.h"
+
+#include <algorithm>
+
+namespace impasto::engine {
+namespace {
+
+constexpr int kLeastSide = 64;
+// From this long side on, pixels, a level more is used by itself.
+constexpr int kAutomaticSide = 768;
+
+int ShortSide(const Size& size) { return std::min(size.width, size.height); }
+
+}  // namespace
+
+Size SizeAtLevel(Size full, int level, int levels) {
+  const int shift = levels - 1 - level;
+  const int up = (1 << shift) - 1;
+  return {(full.width + up) >> shift, (full.height + up) >> shift};
+}
+
+int PyramidLevels(int wanted, int iterations, Size content, const std::vector<Image>& styles) {
+  int levels = wanted;
+  if (wanted == 0) {
+    levels = 1;
+    while (levels < kMaxPyramidLevels &&
+           std::max(content.width, content.height) >> (levels - 1) >= kAutomaticSide) {
+      ++levels;
+    }
+  }
+  int side = ShortSide(content);
+  for (const Image& style : styles) side = std::min(side, ShortSide({style.width, style.height}));
+  while (levels > 1 && (levels > iterations || ShortSide(SizeAtLevel({side, side}, 0, levels)) < kLeastSide))
+    --levels;
+  return levels;
+}
+
+std::vector<int> LevelIterations(int iterations, int levels) {
+  std::vector<int> split(static_cast<size_t>(levels), iterations / levels);
+  for (int i = 0; i < iterations % levels; ++i) ++split[static_cast<size_t>(i)];
+  return split;
+}
+
+}  // namespace impasto::engine

@@ -1,0 +1,30 @@
+// Coarse to fine: a run's levels. Level 0 is the coarsest; each next one has twice its size, and the last one
+// is the working picture's. A coarse level paints large shapes at a fraction of a fine one's cost.
+#pragma once
+
+#include <vector>
+
+#include "base/image.h"
+
+namespace impasto::engine {
+
+inline constexpr int kMaxPyramidLevels = 6;
+
+struct Size {
+  int width = 0;
+  int height = 0;
+  friend bool operator==(const Size&, const Size&) = default;
+};
+
+// Halved for each level below the last, rounded up: 511 x 4 at level 0 of 3 is 128 x 1.
+Size SizeAtLevel(Size full, int level, int levels);
+
+// How many levels a run has of the `wanted` ones, at least 1: no more than its iterations, and none where the
+// short side of the content or of a style picture is below 64 pixels, which is the least that every layer of
+// every network has a map for. Wanted 0: by the size of the content picture.
+int PyramidLevels(int wanted, int iterations, Size content, const std::vector<Image>& styles);
+
+// Steps of each level: NOTE
+std::vector<int> LevelIterations(int iterations, int levels);
+
+}  // namespace impasto::engine

@@ -1,0 +1,51 @@
+#include "engine/pyramid.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <numeric>
+
+namespace impasto::engine {
+namespace {
+
+using ::testing::ElementsAre;
+
+TEST(PyramidTest, SizesHalveAndRoundUp) {
+  EXPECT_EQ(SizeAtLevel({511, 4}, 2, 3), (Size{511, 4}));
+  EXPECT_EQ(SizeAtLevel({511, 4}, 1, 3), (Size{256, 2}));
+  EXPECT_EQ(SizeAtLevel({511, 4}, 0, 3), (Size{128, 1}));
+  EXPECT_EQ(SizeAtLevel({513, 1}, 0, 2), (Size{257, 1}));
+  EXPECT_EQ(SizeAtLevel({512, 384}, 0, 4), (Size{64, 48}));
+  EXPECT_EQ(SizeAtLevel({37, 36}, 0, 1), (Size{37, 36}));
+}
+
+Image Style(int width, int height) { return {.width = width, .height = height}; }
+
+TEST(PyramidTest, NoLevelIsTooSmallForALayer) {
+  EXPECT_EQ(PyramidLevels(6, 100, {512, 256}, {Style(512, 512)}), 3);
+  EXPECT_EQ(PyramidLevels(6, 100, {512, 255}, {Style(512, 512)}), 3);  // 255 / 4 rounds up to 64
+  EXPECT_EQ(PyramidLevels(6, 100, {512, 252}, {Style(512, 512)}), 2);
+  EXPECT_EQ(PyramidLevels(3, 100, {512, 512}, {Style(512, 512), Style(2000, 126)}), 1);
+  EXPECT_EQ(PyramidLevels(3, 100, {512, 512}, {Style(512, 512), Style(2000, 127)}), 2);
+  EXPECT_EQ(PyramidLevels(4, 100, {30, 30}, {Style(512, 512)}), 1);
+  EXPECT_EQ(PyramidLevels(2, 100, {4096, 4096}, {Style(512, 512)}), 2);
+}
+
+TEST(PyramidTest, EveryLevelHasAStep) {
+  EXPECT_EQ(PyramidLevels(6, 3, {8192, 8192}, {Style(8192, 8192)}), 3);
+  EXPECT_EQ(PyramidLevels(6, 1, {8192, 8192}, {Style(8192, 8192)}), 1);
+}
+
+TEST(PyramidTest, EveryStepHasItsLevel) {
+  for (const int levels : {1, 2, 3, 6}) {
+    for (const int iterations : {6, 7, 100, 301}) {
+      const std::vector<int> split = LevelIterations(iterations, levels);
+      EXPECT_EQ(split.size(), static_cast<size_t>(levels));
+      EXPECT_EQ(std::accumulate(split.begin(), split.end(), 0), iterations);
+      for (const int steps : split) EXPECT_GE(steps, 1);
+    }
+  }
+}
+
+}  // namespace
+}  // namespace impasto::engine
