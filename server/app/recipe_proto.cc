@@ -92,7 +92,64 @@ absl::Status ResolveChoices(const v1::Recipe& given, engine::Recipe* recipe) {
     default:
       return FieldError("initial_picture", absl::StrFormat("unknown value %d", given.initial_picture()));
   }
+  switch (given.optimizer()) {
+    case v1::OPTIMIZER_UNSPECIFIED:
+      break;
+    case v1::OPTIMIZER_ADAM:
+      recipe->optimizer = engine::OptimizerKind::kAdam;
+      break;
+    case v1::OPTIMIZER_LBFGS:
+      recipe->optimizer = engine::OptimizerKind::kLbfgs;
+      break;
+    default:
+      return FieldError("optimizer", absl::StrFormat("unknown value %d", given.optimizer()));
+  }
+  switch (given.learning_rate_schedule()) {
+    case v1::LEARNING_RATE_SCHEDULE_UNSPECIFIED:
+      break;
+    case v1::LEARNING_RATE_SCHEDULE_CONSTANT:
+      recipe->schedule = engine::Schedule::kConstant;
+      break;
+    case v1::LEARNING_RATE_SCHEDULE_COSINE:
+      recipe->schedule = engine::Schedule::kCosine;
+      break;
+    default:
+      return FieldError("learning_rate_schedule",
+                        absl::StrFormat("unknown value %d", given.learning_rate_schedule()));
+  }
   return absl::OkStatus();
+}
+
+absl::Status ResolveQuality(const v1::Recipe& given, engine::Recipe* recipe) {
+  switch (given.quality()) {
+    case v1::QUALITY_UNSPECIFIED:
+      return absl::OkStatus();
+    case v1::QUALITY_DRAFT:
+      engine::ApplyQuality(engine::Quality::kDraft, recipe);
+      return absl::OkStatus();
+    case v1::QUALITY_GOOD:
+      engine::ApplyQuality(engine::Quality::kGood, recipe);
+      return absl::OkStatus();
+    case v1::QUALITY_BEST:
+      engine::ApplyQuality(engine::Quality::kBest, recipe);
+      return absl::OkStatus();
+    default:
+      return FieldError("quality", absl::StrFormat("unknown value %d", given.quality()));
+  }
+}
+
+v1::Quality QualityToProto(engine::Quality quality) {
+  switch (quality) {
+    case engine::Quality::kDraft:
+      return v1::QUALITY_DRAFT;
+    case engine::Quality::kGood:
+      return v1::QUALITY_GOOD;
+    case engine::Quality::kBest:
+      return v1::QUALITY_BEST;
+    case engine::Quality::kPreset:
+      break;
+  }
+  return v1::QUALITY_UNSPECIFIED;
 }
 
 void AddLayers(const std::vector<engine::LayerWeight>& layers, LayerList* out) {
@@ -123,6 +180,7 @@ absl::StatusOr<engine::Recipe> ResolveRecipe(const v1::Recipe& given, const Reci
   }
   recipe.model = context.graph->model();
   recipe.weights_sha256 = context.weights_sha256;
+  IMPASTO_RETURN_IF_ERROR(ResolveQuality(given, &recipe));
   ResolveLayers(given.content_layers(), &recipe.content_layers);
   ResolveLayers(given.style_layers(), &recipe.style_layers);
   IMPASTO_RETURN_IF_ERROR(ResolveChoices(given, &recipe));
@@ -136,6 +194,10 @@ absl::StatusOr<engine::Recipe> ResolveRecipe(const v1::Recipe& given, const Reci
   if (given.has_beta2()) recipe.beta2 = given.beta2();
   if (given.has_epsilon()) recipe.epsilon = given.epsilon();
   if (given.has_iterations()) recipe.iterations = given.iterations();
+  if (given.has_lbfgs_history()) recipe.lbfgs_history = given.lbfgs_history();
+  if (given.has_pyramid_levels()) recipe.pyramid_levels = given.pyramid_levels();
+  if (given.has_stall_evaluations()) recipe.stall_evaluations = given.stall_evaluations();
+  if (given.has_stall_improvement()) recipe.stall_improvement = given.stall_improvement();
   if (given.has_seed()) recipe.seed = given.seed();
   if (given.has_max_size()) recipe.max_size = recipe.style_size = given.max_size();
   if (given.has_style_size()) recipe.style_size = given.style_size();
@@ -162,6 +224,16 @@ v1::Recipe RecipeToProto(const engine::Recipe& recipe) {
   proto.set_beta2(recipe.beta2);
   proto.set_epsilon(recipe.epsilon);
   proto.set_iterations(recipe.iterations);
+  proto.set_quality(QualityToProto(recipe.quality));
+  proto.set_optimizer(recipe.optimizer == engine::OptimizerKind::kAdam ? v1::OPTIMIZER_ADAM
+                                                                       : v1::OPTIMIZER_LBFGS);
+  proto.set_lbfgs_history(recipe.lbfgs_history);
+  proto.set_learning_rate_schedule(recipe.schedule == engine::Schedule::kConstant
+                                       ? v1::LEARNING_RATE_SCHEDULE_CONSTANT
+                                       : v1::LEARNING_RATE_SCHEDULE_COSINE);
+  proto.set_pyramid_levels(recipe.pyramid_levels);
+  proto.set_stall_evaluations(recipe.stall_evaluations);
+  proto.set_stall_improvement(recipe.stall_improvement);
   switch (recipe.init) {
     case engine::Init::kContent:
       proto.set_initial_picture(v1::INITIAL_PICTURE_CONTENT);

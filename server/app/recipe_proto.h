@@ -17,11 +17,12 @@ struct RecipeContext {
   int style_pictures = 1;
 };
 
-// The preset's recipe for the context with the given fields on top of it, checked. Layers without a weight
-// get 1 / number of layers of their kind; style_size follows max_size where only that is given. Resolving a
-// resolved recipe changes nothing. INVALID_ARGUMENT: a bad field; FAILED_PRECONDITION: another
-// weights_sha256. Both name the field, below "recipe". The model's name is the caller's to look up; here it
-// is only written down.
+// The preset's recipe for the context, then the quality's values, and the given fields on top of both,
+// checked. Layers without a weight
+// get 1 / number of layers of their kind; style_size follows max_size where only that is given.
+// pyramid_levels may still be 0, "by the size". Resolving a resolved recipe changes nothing.
+// INVALID_ARGUMENT: a bad field; FAILED_PRECONDITION: another weights_sha256. Both name the field, below
+// "recipe". The model's name is the caller's to look up; here it is only written down.
 absl::StatusOr<engine::Recipe> ResolveRecipe(const v1::Recipe& given, const RecipeContext& context);
 
 // Every field is given in the result.

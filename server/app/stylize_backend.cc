@@ -11,6 +11,7 @@
 #include "app/stylize_work.h"
 #include "base/field_error.h"
 #include "base/status_macros.h"
+#include "engine/pyramid.h"
 
 namespace impasto::app {
 namespace {
@@ -131,6 +132,10 @@ absl::StatusOr<jobs::PreparedJob> StylizeBackend::Prepare(const v1::StylizeReque
     if (!image.ok()) return InField("initial", image.status());
     pictures.init = *std::move(image);
   }
+
+  recipe->pyramid_levels =
+      engine::PyramidLevels(recipe->pyramid_levels, recipe->iterations,
+                            {pictures.content.width, pictures.content.height}, pictures.styles);
 
   jobs::PreparedJob job;
   *job.accepted.mutable_recipe() = RecipeToProto(*recipe);

@@ -2,18 +2,22 @@
 
 #include <malloc.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "app/picture_proto.h"
+#include "base/resample.h"
 #include "base/status_macros.h"
 
 namespace impasto::app {
 namespace {
 
-absl::StatusOr<jobs::EncodedPicture> EncodePicture(const Image& image,
+// `size` is the working size: a picture of a coarse level is enlarged to it.
+absl::StatusOr<jobs::EncodedPicture> EncodePicture(const Image& image, const imaging::Size& size,
                                                    const imaging::EncodeOptions& options) {
-  IMPASTO_ASSIGN_OR_RETURN(imaging::Encoded encoded, imaging::Encode(image, options));
+  IMPASTO_ASSIGN_OR_RETURN(imaging::Encoded encoded,
+                           image.width == size.width && image.height == size.height
+                               ? imaging::Encode(image, options)
+                               : imaging::Encode(Resampled(image, size.width, size.height), options));
   return ToEncodedPicture(std::move(encoded));
 }
 
@@ -23,6 +27,7 @@ StylizeWork::StylizeWork(Options options)
     : model_(std::move(options.model)),
       recipe_(std::move(options.recipe)),
       pictures_(std::move(options.pictures)),
+      size_{pictures_.content.width, pictures_.content.height},
       original_(std::move(options.original)),
       result_(options.result),
       preview_(options.preview) {}
@@ -44,7 +49,9 @@ absl::StatusOr<v1::Progress> StylizeWork::Step() {
   IMPASTO_ASSIGN_OR_RETURN(const engine::Losses losses, stylization_->Step());
   v1::Progress progress;
   progress.set_iteration(stylization_->evaluations());
-  progress.set_iterations(recipe_.iterations);
+  progress.set_iterations(stylization_->planned_steps());
+  progress.set_level(losses.level);
+  progress.set_levels(stylization_->levels());
   progress.set_total_loss(losses.total);
   progress.set_content_loss(losses.content);
   progress.set_style_loss(losses.style);
@@ -56,13 +63,16 @@ absl::StatusOr<v1::Progress> StylizeWork::Step() {
 
 bool StylizeWork::done() const { return stylization_ != nullptr && stylization_->done(); }
 
-int StylizeWork::iterations_made() const {
-  // The last evaluation makes no step.
-  return stylization_ == nullptr ? 0 : std::min(stylization_->evaluations(), recipe_.iterations);
+int StylizeWork::iterations_made() const { return stylization_ == nullptr ? 0 : stylization_->steps(); }
+
+double StylizeWork::remaining_steps() const {
+  return stylization_ == nullptr ? 0 : stylization_->remaining_evaluations();
 }
 
 jobs::PictureMaker StylizeWork::TakePreview() {
-  return [image = stylization_->current(), options = preview_] { return EncodePicture(image, options); };
+  return [image = stylization_->current(), size = size_, options = preview_] {
+    return EncodePicture(image, size, options);
+  };
 }
 
 jobs::PictureMaker StylizeWork::TakeResult(v1::Result* result) {
@@ -73,9 +83,10 @@ jobs::PictureMaker StylizeWork::TakeResult(v1::Result* result) {
   }
   result->set_iteration(stylization_->best_evaluation() - 1);
   result->set_total_loss(stylization_->best_loss());
-  return [image = stylization_->best(), original = original_, options = result_]() mutable {
+  result->set_level(stylization_->best_level());
+  return [image = stylization_->best(), size = size_, original = original_, options = result_]() mutable {
     options.original = &original;
-    return EncodePicture(image, options);
+    return EncodePicture(image, size, options);
   };
 }
 

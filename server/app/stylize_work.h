@@ -5,6 +5,7 @@
 
 #include "engine/stylization.h"
 #include "imaging/picture.h"
+#include "imaging/size.h"
 #include "jobs/work.h"
 
 namespace impasto::app {
@@ -27,6 +28,7 @@ class StylizeWork final : public jobs::Work {
   absl::StatusOr<v1::Progress> Step() override;
   bool done() const override;
   int iterations_made() const override;
+  double remaining_steps() const override;
   jobs::PictureMaker TakePreview() override;
   jobs::PictureMaker TakeResult(v1::Result* result) override;
 
@@ -34,6 +36,7 @@ class StylizeWork final : public jobs::Work {
   std::shared_ptr<const engine::Model> model_;
   const engine::Recipe recipe_;
   engine::Stylization::Pictures pictures_;  // until Start
+  const imaging::Size size_;                // the working size
   const imaging::Picture original_;
   const imaging::EncodeOptions result_;
   const imaging::EncodeOptions preview_;

@@ -130,7 +130,6 @@ struct Core {
     JobPtr job;
     std::unique_ptr<Work> work;
     PreviewSchedule previews;
-    int iterations = 0;           // the recipe's
     int previewed_iteration = 0;  // steps behind the newest preview
     double previewed_time = 0;
   };
@@ -335,7 +334,6 @@ std::optional<Core::Run> Core::NextRun() {
   ready.erase(ready.begin());
   run.work = std::move(StateOf(*run.job).prepared.work);
   run.previews = StateOf(*run.job).prepared.previews;
-  run.iterations = StateOf(*run.job).prepared.accepted.recipe().iterations();
   StateOf(*run.job).phase = Phase::kStepping;
   stepping = true;
   return run;
@@ -409,9 +407,7 @@ void Core::AddProgress(const Run& run, v1::Progress progress, double now) {
     StateOf(*run.job).iterations = run.work->iterations_made();
     StateOf(*run.job).total_loss = progress.total_loss();
     *progress.mutable_elapsed() = ToDuration(timer.Elapsed(now));
-    // After the last step the picture is evaluated once more.
-    const int steps_left = run.work->done() ? 0 : run.iterations + 1 - progress.iteration();
-    *progress.mutable_remaining() = ToDuration(timer.Remaining(steps_left));
+    *progress.mutable_remaining() = ToDuration(timer.Remaining(run.work->remaining_steps()));
   }
   run.job->log_->AddProgress(std::move(progress));
 }

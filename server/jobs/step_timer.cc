@@ -17,7 +17,7 @@ void StepTimer::Stepped(double now) {
 
 double StepTimer::Elapsed(double now) const { return begun_ ? std::max(0.0, now - start_) : 0; }
 
-double StepTimer::Remaining(int steps) const {
+double StepTimer::Remaining(double steps) const {
   const int known = std::min(count_, kWindow);
   if (known == 0 || steps <= 0) return 0;
   std::array<double, kWindow> sorted = times_;

@@ -19,9 +19,9 @@ class StepTimer {
   double SecondsPerStep() const { return count_ > 0 ? (last_ - start_) / count_ : 0; }
   // Seconds since the first step began; 0 before it.
   double Elapsed(double now) const;
-  // Seconds that so many steps will take: the median of the latest steps' times, so that one slow step (the
-  // first, as a rule) doesn't swing it. 0 before the first step is done.
-  double Remaining(int steps) const;
+  // Seconds that so many steps like the latest will take: the median of the latest steps' times, so that one
+  // slow step (the first, as a rule) doesn't swing it. 0 before the first step is done.
+  double Remaining(double steps) const;
 
  private:
   static constexpr int kWindow = 15;

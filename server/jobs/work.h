@@ -35,6 +35,8 @@ class Work {
   virtual bool done() const = 0;
   // Steps made so far that changed the picture.
   virtual int iterations_made() const = 0;
+  // Calls of Step until it is done, at most, in units of the latest one's work; 0 where it is done.
+  virtual double remaining_steps() const = 0;
 
   // The current picture, for a preview.
   virtual PictureMaker TakePreview() = 0;

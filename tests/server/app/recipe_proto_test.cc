@@ -8,7 +8,9 @@
 
 #include <limits>
 #include <string>
+#include <utility>
 
+#include "absl/strings/str_cat.h"
 #include "base/field_error.h"
 
 namespace impasto::app {
@@ -88,7 +90,13 @@ TEST_F(RecipeProtoTest, GivenFieldsGoOnTopOfThePreset) {
                                 max_size: 100
                                 style_size: 200
                                 style_picture_weights: 3
-                                style_picture_weights: 1)pb",
+                                style_picture_weights: 1
+                                optimizer: OPTIMIZER_LBFGS
+                                lbfgs_history: 7
+                                learning_rate_schedule: LEARNING_RATE_SCHEDULE_COSINE
+                                pyramid_levels: 3
+                                stall_evaluations: 11
+                                stall_improvement: 0.25)pb",
                               2);
   ASSERT_TRUE(recipe.ok()) << recipe.status();
   ASSERT_EQ(recipe->content_layers.size(), 1u);
@@ -113,6 +121,38 @@ TEST_F(RecipeProtoTest, GivenFieldsGoOnTopOfThePreset) {
   EXPECT_EQ(recipe->max_size, 100);
   EXPECT_EQ(recipe->style_size, 200);
   EXPECT_THAT(recipe->style_picture_weights, ElementsAre(0.75, 0.25));
+  EXPECT_EQ(recipe->optimizer, engine::OptimizerKind::kLbfgs);
+  EXPECT_EQ(recipe->lbfgs_history, 7);
+  EXPECT_EQ(recipe->schedule, engine::Schedule::kCosine);
+  EXPECT_EQ(recipe->pyramid_levels, 3);
+  EXPECT_EQ(recipe->stall_evaluations, 11);
+  EXPECT_EQ(recipe->stall_improvement, 0.25);
+  EXPECT_EQ(recipe->quality, engine::Quality::kPreset);
+}
+
+TEST_F(RecipeProtoTest, QualityGoesOnTopOfThePresetAndBelowTheFields) {
+  const std::pair<const char*, engine::Quality> qualities[] = {{"QUALITY_DRAFT", engine::Quality::kDraft},
+                                                               {"QUALITY_GOOD", engine::Quality::kGood},
+                                                               {"QUALITY_BEST", engine::Quality::kBest}};
+  for (const auto& [name, quality] : qualities) {
+    engine::Recipe expected = *engine::MakePreset("reference", "vgg19", engine::WeightsFamily::kKeras);
+    engine::ApplyQuality(quality, &expected);
+    const auto recipe = Resolve(absl::StrCat("preset: 'reference' quality: ", name, " lbfgs_history: 3"));
+    ASSERT_TRUE(recipe.ok()) << recipe.status();
+    EXPECT_EQ(recipe->quality, quality);
+    EXPECT_EQ(recipe->optimizer, expected.optimizer);
+    EXPECT_EQ(recipe->iterations, expected.iterations);
+    EXPECT_EQ(recipe->pyramid_levels, expected.pyramid_levels);
+    EXPECT_EQ(recipe->stall_evaluations, expected.stall_evaluations);
+    EXPECT_EQ(recipe->stall_improvement, expected.stall_improvement);
+    EXPECT_EQ(recipe->content_weight, 1e5);  // the preset's
+    EXPECT_EQ(recipe->lbfgs_history, 3);     // the request's
+  }
+  const auto adam =
+      Resolve("quality: QUALITY_BEST optimizer: OPTIMIZER_ADAM iterations: 9 stall_evaluations: 0");
+  EXPECT_EQ(adam->optimizer, engine::OptimizerKind::kAdam);
+  EXPECT_EQ(adam->iterations, 9);
+  EXPECT_EQ(adam->stall_evaluations, 0);
 }
 
 TEST_F(RecipeProtoTest, StyleSizeFollowsMaxSize) {
@@ -125,7 +165,9 @@ TEST_F(RecipeProtoTest, PictureWeightsDefaultToEqualShares) {
 }
 
 TEST_F(RecipeProtoTest, ResolvingAResolvedRecipeChangesNothing) {
-  const std::string recipes[] = {"", "preset: 'reference'",
+  const std::string recipes[] = {"", "preset: 'reference'", "quality: QUALITY_DRAFT",
+                                 "preset: 'reference' quality: QUALITY_BEST optimizer: OPTIMIZER_ADAM "
+                                 "learning_rate: 3 pyramid_levels: 2",
                                  "preset: 'reference' style_layers { layer: 'block1_conv1' } style_layers { "
                                  "layer: 'block1_conv2' } style_layers { layer: "
                                  "'block2_conv1' } iterations: 3 style_picture_weights: 1 "
@@ -176,6 +218,17 @@ TEST_F(RecipeProtoTest, BadFieldsAreNamed) {
   ExpectRefused("normalization: 9", "normalization");
   ExpectRefused("pooling: 9", "pooling");
   ExpectRefused("initial_picture: 9", "initial_picture");
+  ExpectRefused("quality: 9", "quality", "unknown value 9");
+  ExpectRefused("optimizer: 9", "optimizer", "unknown value 9");
+  ExpectRefused("learning_rate_schedule: 9", "learning_rate_schedule", "unknown value 9");
+  ExpectRefused("lbfgs_history: 0", "lbfgs_history", "0 is not at least 1 and at most 100");
+  ExpectRefused("lbfgs_history: 101", "lbfgs_history");
+  ExpectRefused("pyramid_levels: -1", "pyramid_levels");
+  ExpectRefused("pyramid_levels: 7", "pyramid_levels", "7 is not at least 0 and at most 6");
+  ExpectRefused("stall_evaluations: -1", "stall_evaluations");
+  ExpectRefused("stall_evaluations: 100001", "stall_evaluations");
+  ExpectRefused("stall_improvement: 1", "stall_improvement");
+  ExpectRefused("stall_improvement: nan", "stall_improvement");
   ExpectRefused("learning_rate: 0", "learning_rate");
   ExpectRefused("learning_rate: -5", "learning_rate");
   ExpectRefused("learning_rate: nan", "learning_rate");

@@ -65,6 +65,20 @@ class StylizeBackendTest : public ::testing::Test {
   StylizeBackend backend_;
 };
 
+TEST_F(StylizeBackendTest, TheResolvedRecipeHasTheLevelsThatThereAre) {
+  v1::StylizeRequest request = Request();
+  request.mutable_content()->set_encoded(Png(260, 130));
+  request.mutable_styles(0)->set_encoded(Png(200, 140));
+  request.mutable_recipe()->set_pyramid_levels(4);
+  auto job = backend_.Prepare(request);
+  ASSERT_TRUE(job.ok()) << job.status();
+  EXPECT_EQ(job->accepted.recipe().pyramid_levels(), 2);  // a third would have 65 x 33 pixels
+  request.mutable_recipe()->clear_pyramid_levels();
+  job = backend_.Prepare(request);
+  ASSERT_TRUE(job.ok()) << job.status();
+  EXPECT_EQ(job->accepted.recipe().pyramid_levels(), 1);
+}
+
 TEST_F(StylizeBackendTest, AJobIsReadyToStep) {
   v1::StylizeRequest request = Request();
   request.mutable_preview()->set_every_iterations(3);

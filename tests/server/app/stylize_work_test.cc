@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "engine/pyramid.h"
 #include "tests/testing/reference_net.h"
 #include "tests/testing/small_nets.h"
 
@@ -124,6 +125,46 @@ TEST_F(StylizeWorkTest, AStartThatFailsSaysWhy) {
   StylizeWork work(std::move(options));
   EXPECT_EQ(work.Start().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_FALSE(work.done());
+}
+
+TEST_F(StylizeWorkTest, CoarseLevelsShowAtTheWorkingSize) {
+  StylizeWork::Options options = Options(5);
+  options.recipe.pyramid_levels = 2;
+  options.pictures.content = Ramp(130, 128, 0.37f);
+  options.pictures.styles = {Ramp(128, 128, 1.9f)};
+  options.preview.max_size = 0;
+  StylizeWork work(std::move(options));
+  ASSERT_TRUE(work.Start().ok());
+  EXPECT_GT(work.remaining_steps(), 5);  // fine steps count for more than the coarse one that is next
+  for (int step = 1; !work.done(); ++step) {
+    const auto progress = work.Step();
+    ASSERT_TRUE(progress.ok()) << progress.status();
+    EXPECT_EQ(progress->level(), step <= engine::LevelIterations(5, 2)[0] ? 0 : 1);
+    EXPECT_EQ(progress->levels(), 2);
+    v1::Result result;
+    for (const auto& picture : {work.TakePreview()(), work.TakeResult(&result)()}) {
+      ASSERT_TRUE(picture.ok()) << picture.status();
+      EXPECT_EQ(picture->header.width(), 130);
+      EXPECT_EQ(picture->header.height(), 128);
+    }
+    EXPECT_EQ(result.level(), progress->level());
+  }
+  EXPECT_EQ(work.iterations_made(), 5);
+  EXPECT_EQ(work.remaining_steps(), 0);
+}
+
+TEST_F(StylizeWorkTest, AStallIsTheEndOfItsSteps) {
+  StylizeWork::Options options = Options(50);
+  options.recipe.learning_rate = 1e-9;
+  options.recipe.stall_evaluations = 2;
+  options.recipe.stall_improvement = 0.01;
+  StylizeWork work(std::move(options));
+  ASSERT_TRUE(work.Start().ok());
+  EXPECT_EQ(work.Step()->iterations(), 50);
+  EXPECT_EQ(work.Step()->iterations(), 50);
+  EXPECT_EQ(work.Step()->iterations(), 2);
+  EXPECT_TRUE(work.done());
+  EXPECT_EQ(work.iterations_made(), 2);
 }
 
 TEST_F(StylizeWorkTest, TheOriginalsSizeIsPutBack) {

@@ -127,6 +127,7 @@ class FakeWork final : public Work {
   }
   bool done() const override { return evaluations_ == control_->iterations + 1; }
   int iterations_made() const override { return std::min(good_evaluations_, control_->iterations); }
+  double remaining_steps() const override { return control_->iterations + 1 - evaluations_; }
 
   PictureMaker TakePreview() override {
     return [control = control_, data = Data("p")]() -> absl::StatusOr<EncodedPicture> {
