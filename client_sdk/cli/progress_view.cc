@@ -22,9 +22,12 @@ bool IsLast(const v1::Progress& progress) { return StepsMade(progress) >= progre
 
 std::string Describe(const v1::Progress& progress, absl::Time now, const absl::TimeZone& zone) {
   const int steps = StepsMade(progress);
-  std::string text =
-      absl::StrFormat("%d/%d  loss %.4g (content %.3g, style %.3g)", steps, progress.iterations(),
-                      progress.total_loss(), progress.content_loss(), progress.style_loss());
+  std::string text = absl::StrFormat("%d/%d", steps, progress.iterations());
+  if (progress.levels() > 1) {
+    absl::StrAppendFormat(&text, " (level %d of %d)", progress.level() + 1, progress.levels());
+  }
+  absl::StrAppendFormat(&text, "  loss %.4g (content %.3g, style %.3g)", progress.total_loss(),
+                        progress.content_loss(), progress.style_loss());
   const double elapsed = Seconds(progress.elapsed());
   if (steps > 0) {
     absl::StrAppendFormat(&text, "  %.3g s/it", elapsed / steps);

@@ -39,10 +39,25 @@ void AddStylizeOptions(CLI::App* command, StylizeFlags* flags) {
                    "painterly (default; made to look good) or\nreference (the method's published figures)")
       ->type_name("NAME")
       ->group(method);
+  command
+      ->add_option(
+          "--quality", flags->quality,
+          "draft, good (painterly's own) or best: optimizer, steps,\nlevels and when to stop; flags that "
+          "are given go before it")
+      ->type_name("draft|good|best")
+      ->check(CLI::Validator(
+          [](std::string& value) -> std::string {
+            if (value == "draft" || value == "good" || value == "best") return "";
+            return value + " is none of draft, good, best (of JPEG and WebP: --jpeg-quality)";
+          },
+          ""))
+      ->group(method);
   command->add_option("--model", flags->model, "vgg19, vgg16, resnet50; see `impasto models list`")
       ->type_name("NAME")
       ->group(method);
-  command->add_option("--iterations", flags->iterations, "Steps, 1..100000")->type_name("N")->group(method);
+  command->add_option("--iterations", flags->iterations, "Steps, 1..100000; fewer where it stalls")
+      ->type_name("N")
+      ->group(method);
   command
       ->add_option("--max-size", flags->max_size,
                    "Long side of the working picture, pixels, 16..8192\n(default 512; smaller pictures "
@@ -72,8 +87,41 @@ void AddStylizeOptions(CLI::App* command, StylizeFlags* flags) {
                    "Factor of the total variation, 0..1e15; 0: none; more: smoother")
       ->type_name("W")
       ->group(method);
+  command->add_option("--optimizer", flags->optimizer, "What moves the picture")
+      ->type_name("adam|lbfgs")
+      ->check(CLI::IsMember({"adam", "lbfgs"}).description(""))
+      ->group(method);
+  command
+      ->add_option("--lbfgs-history", flags->lbfgs_history,
+                   "Steps that L-BFGS remembers, 1..100; 24 bytes of memory\na pixel each")
+      ->type_name("N")
+      ->group(method);
   command->add_option("--learning-rate", flags->learning_rate, "Adam's step, grey levels, above 0, up to 255")
       ->type_name("RATE")
+      ->group(method);
+  command
+      ->add_option("--schedule", flags->schedule,
+                   "Adam's learning rate: constant, or falling to 0 along\nhalf a cosine")
+      ->type_name("constant|cosine")
+      ->check(CLI::IsMember({"constant", "cosine"}).description(""))
+      ->group(method);
+  command
+      ->add_option(
+          "--pyramid", flags->pyramid,
+          "Coarse to fine: sizes that are painted in turn, 1..6, each\nhalf the next; 1: the working "
+          "size alone; 0: as many as pay")
+      ->type_name("N")
+      ->group(method);
+  command
+      ->add_option("--stall-evaluations", flags->stall_evaluations,
+                   "End (or go to the next level) where the lowest loss has\nhardly fallen over so many "
+                   "steps, 1..100000; 0: never")
+      ->type_name("N")
+      ->group(method);
+  command
+      ->add_option("--stall-improvement", flags->stall_improvement,
+                   "What is hardly: less than this share of it, 0 to below 1")
+      ->type_name("SHARE")
       ->group(method);
   command
       ->add_option("--content-layer", flags->content_layers,
@@ -119,16 +167,16 @@ void AddStylizeOptions(CLI::App* command, StylizeFlags* flags) {
       ->type_name("working|original")
       ->check(CLI::IsMember({"working", "original"}).description(""))
       ->group(outputs);
-  command->add_option("--quality", flags->quality, "Of JPEG and WebP, 1..100 (default 92)")
+  command->add_option("--jpeg-quality", flags->jpeg_quality, "Of JPEG and WebP, 1..100 (default 92)")
       ->type_name("N")
       ->group(outputs);
   command->add_option("--save-recipe", flags->save_recipe, "The recipe with every value, as JSON")
       ->type_name("FILE")
       ->group(outputs);
   command
-      ->add_option(
-          "--loss-csv", flags->loss_csv,
-          "The losses: iteration,total,content,style,seconds;\nalso of a run that fails or is cancelled")
+      ->add_option("--loss-csv", flags->loss_csv,
+                   "The losses: iteration,total,content,style,seconds,level;\nalso of a run that fails or is "
+                   "cancelled")
       ->type_name("FILE")
       ->group(outputs);
   CLI::Option* const preview_dir =

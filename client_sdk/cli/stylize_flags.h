@@ -19,6 +19,7 @@ struct StylizeFlags {
   std::string output;
 
   std::optional<std::string> preset;
+  std::optional<std::string> quality;  // draft, good, best
   std::optional<std::string> model;
   std::optional<int> iterations;
   std::optional<int> max_size;
@@ -29,7 +30,13 @@ struct StylizeFlags {
   std::optional<double> content_weight;
   std::optional<double> style_weight;
   std::optional<double> tv_weight;
+  std::optional<std::string> optimizer;  // adam, lbfgs
+  std::optional<int> lbfgs_history;
   std::optional<double> learning_rate;
+  std::optional<std::string> schedule;  // constant, cosine
+  std::optional<int> pyramid;
+  std::optional<int> stall_evaluations;
+  std::optional<double> stall_improvement;
   std::vector<std::string> content_layers;  // NAME[=WEIGHT]
   std::vector<std::string> style_layers;
   std::vector<double> style_picture_weights;
@@ -37,7 +44,7 @@ struct StylizeFlags {
   std::string recipe;  // a file
 
   std::optional<std::string> output_size;  // working, original
-  std::optional<int> quality;
+  std::optional<int> jpeg_quality;
   std::string save_recipe;
   std::string loss_csv;
   std::string preview_dir;

@@ -69,6 +69,60 @@ void SetPresetAndModel(const StylizeFlags& flags, v1::Recipe* recipe, std::vecto
   }
 }
 
+// Before the flags that go before it.
+void SetQuality(const StylizeFlags& flags, v1::Recipe* recipe, std::vector<std::string>* notes) {
+  if (!flags.quality.has_value()) {
+    return;
+  }
+  if (!flags.recipe.empty()) {
+    // A saved recipe has all of them written out: they would leave the quality nothing to decide.
+    recipe->clear_optimizer();
+    recipe->clear_lbfgs_history();
+    recipe->clear_learning_rate();
+    recipe->clear_learning_rate_schedule();
+    recipe->clear_beta1();
+    recipe->clear_beta2();
+    recipe->clear_epsilon();
+    recipe->clear_iterations();
+    recipe->clear_pyramid_levels();
+    recipe->clear_stall_evaluations();
+    recipe->clear_stall_improvement();
+    notes->push_back(absl::StrCat("--quality ", *flags.quality,
+                                  " decides optimizer, steps and levels in place of ", flags.recipe, "."));
+  }
+  recipe->set_quality(*flags.quality == "draft"  ? v1::QUALITY_DRAFT
+                      : *flags.quality == "good" ? v1::QUALITY_GOOD
+                                                 : v1::QUALITY_BEST);
+}
+
+void SetOptimizer(const StylizeFlags& flags, v1::Recipe* recipe) {
+  if (flags.optimizer.has_value()) {
+    recipe->set_optimizer(*flags.optimizer == "adam" ? v1::OPTIMIZER_ADAM : v1::OPTIMIZER_LBFGS);
+  }
+  if (flags.lbfgs_history.has_value()) {
+    recipe->set_lbfgs_history(*flags.lbfgs_history);
+  }
+  if (flags.learning_rate.has_value()) {
+    recipe->set_learning_rate(*flags.learning_rate);
+  }
+  if (flags.schedule.has_value()) {
+    recipe->set_learning_rate_schedule(*flags.schedule == "cosine" ? v1::LEARNING_RATE_SCHEDULE_COSINE
+                                                                   : v1::LEARNING_RATE_SCHEDULE_CONSTANT);
+  }
+  if (flags.iterations.has_value()) {
+    recipe->set_iterations(*flags.iterations);
+  }
+  if (flags.pyramid.has_value()) {
+    recipe->set_pyramid_levels(*flags.pyramid);
+  }
+  if (flags.stall_evaluations.has_value()) {
+    recipe->set_stall_evaluations(*flags.stall_evaluations);
+  }
+  if (flags.stall_improvement.has_value()) {
+    recipe->set_stall_improvement(*flags.stall_improvement);
+  }
+}
+
 absl::Status SetInitialPicture(const StylizeFlags& flags, v1::StylizeRequest* request) {
   if (!flags.init.has_value()) {
     return absl::OkStatus();
@@ -90,6 +144,8 @@ absl::Status SetRecipe(const StylizeFlags& flags, v1::Recipe* recipe, std::vecto
     IMPASTO_CLIENT_ASSIGN_OR_RETURN(*recipe, ReadRecipe(flags.recipe));
   }
   SetPresetAndModel(flags, recipe, notes);
+  SetQuality(flags, recipe, notes);
+  SetOptimizer(flags, recipe);
   IMPASTO_CLIENT_RETURN_IF_ERROR(
       ReplaceLayers("--content-layer", flags.content_layers, recipe->mutable_content_layers()));
   IMPASTO_CLIENT_RETURN_IF_ERROR(
@@ -109,12 +165,6 @@ absl::Status SetRecipe(const StylizeFlags& flags, v1::Recipe* recipe, std::vecto
   }
   if (flags.pooling.has_value()) {
     recipe->set_pooling(*flags.pooling == "avg" ? v1::POOLING_AVERAGE : v1::POOLING_MAX);
-  }
-  if (flags.learning_rate.has_value()) {
-    recipe->set_learning_rate(*flags.learning_rate);
-  }
-  if (flags.iterations.has_value()) {
-    recipe->set_iterations(*flags.iterations);
   }
   if (flags.seed.has_value()) {
     recipe->set_seed(*flags.seed);
@@ -153,8 +203,8 @@ absl::StatusOr<v1::StylizeRequest> BuildRequest(const StylizeFlags& flags, std::
   v1::StylizeRequest request;
   IMPASTO_CLIENT_ASSIGN_OR_RETURN(const v1::PictureFormat format, FormatOfFile(flags.output));
   request.mutable_output()->set_format(format);
-  if (flags.quality.has_value()) {
-    request.mutable_output()->set_quality(*flags.quality);
+  if (flags.jpeg_quality.has_value()) {
+    request.mutable_output()->set_quality(*flags.jpeg_quality);
   }
   if (flags.output_size.has_value()) {
     request.mutable_output()->set_size(*flags.output_size == "original" ? v1::OUTPUT_SIZE_ORIGINAL

@@ -122,8 +122,10 @@ absl::StatusOr<std::optional<StylizeEvent>> StylizeCall::Impl::TranslateResult(v
     return std::nullopt;
   }
   has_result_ = true;
-  return StylizeEvent(ResultPicture{
-      .iteration = result.iteration(), .total_loss = result.total_loss(), .picture = *std::move(picture)});
+  return StylizeEvent(ResultPicture{.iteration = result.iteration(),
+                                    .total_loss = result.total_loss(),
+                                    .level = result.level(),
+                                    .picture = *std::move(picture)});
 }
 
 absl::Status StylizeCall::Impl::Conclude() {

@@ -59,7 +59,15 @@ TEST(FlagOfFieldTest, NamesWhatTheUserTyped) {
   EXPECT_EQ(FlagOfField("recipe.learning_rate"), "--learning-rate");
   EXPECT_EQ(FlagOfField("recipe.style_layers[2].layer"), "--style-layer");
   EXPECT_EQ(FlagOfField("recipe.style_picture_weights[0]"), "--style-picture-weight");
-  EXPECT_EQ(FlagOfField("output.quality"), "--quality");
+  EXPECT_EQ(FlagOfField("output.quality"), "--jpeg-quality");
+  EXPECT_EQ(FlagOfField("recipe.quality"), "--quality");
+  EXPECT_EQ(FlagOfField("recipe.optimizer"), "--optimizer");
+  EXPECT_EQ(FlagOfField("recipe.lbfgs_history"), "--lbfgs-history");
+  EXPECT_EQ(FlagOfField("recipe.learning_rate"), "--learning-rate");
+  EXPECT_EQ(FlagOfField("recipe.learning_rate_schedule"), "--schedule");
+  EXPECT_EQ(FlagOfField("recipe.pyramid_levels"), "--pyramid");
+  EXPECT_EQ(FlagOfField("recipe.stall_evaluations"), "--stall-evaluations");
+  EXPECT_EQ(FlagOfField("recipe.stall_improvement"), "--stall-improvement");
   EXPECT_EQ(FlagOfField("recipe.beta1"), "");
   EXPECT_EQ(FlagOfField("recipe"), "");
   EXPECT_EQ(FlagOfField(""), "");

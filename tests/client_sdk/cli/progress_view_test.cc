@@ -50,6 +50,16 @@ TEST(ProgressViewTest, WritesALineWhenItWasSilentForLong) {
       "2/1000  loss 3.422e+07 (content 1.25e+07, style 2.17e+07)  3 s/it  49 min 54 s left, ends 23:03:44\n");
 }
 
+TEST(ProgressViewTest, NamesTheLevelWhereThereAreSeveral) {
+  std::ostringstream out;
+  ProgressView view(&out, {});
+  v1::Progress progress = At(3, 4, 2600, 10);
+  progress.set_level(0);
+  progress.set_levels(2);
+  view.Update(progress, kNow);
+  EXPECT_EQ(out.str().substr(0, out.str().find("  ")), "2/4 (level 1 of 2)");
+}
+
 TEST(ProgressViewTest, SaysAtTheEndHowLongItTook) {
   std::ostringstream out;
   ProgressView view(&out, {});

@@ -26,10 +26,10 @@ using ::testing::Not;
 using ::testing::SizeIs;
 
 constexpr char kLossesOfTwo[] =
-    "iteration,total,content,style,seconds\n"
-    "1,30,20,10,0\n"
-    "2,20,12.5,7.5,0.5\n"
-    "3,10.125,5,5.125,1\n";
+    "iteration,total,content,style,seconds,level\n"
+    "1,30,20,10,0,0\n"
+    "2,20,12.5,7.5,0.5,0\n"
+    "3,10.125,5,5.125,1,0\n";
 
 v1::Recipe Resolved() {
   v1::Recipe recipe;
@@ -185,7 +185,7 @@ TEST_F(StylizeCommandTest, AnswersOfTheServerAreFailures) {
   EXPECT_EQ(out_, "");
   EXPECT_EQ(err_, "impasto: styles[0]: not a picture\n  At fault: STYLE 1, " + dir_ + "style.jpg\n");
   EXPECT_EQ(ReadFile(out_path_), "an older picture");
-  EXPECT_EQ(ReadFile(dir_ + "losses.csv"), "iteration,total,content,style,seconds\n");
+  EXPECT_EQ(ReadFile(dir_ + "losses.csv"), "iteration,total,content,style,seconds,level\n");
 }
 
 TEST_F(StylizeCommandTest, AFailedRunsBestPictureGoesBesideTheOutput) {
@@ -203,7 +203,7 @@ TEST_F(StylizeCommandTest, AFailedRunsBestPictureGoesBesideTheOutput) {
                 dir_ + "out.partial.png\n");
   EXPECT_EQ(ReadFile(out_path_), "an older picture");
   EXPECT_EQ(ReadFile(dir_ + "out.partial.png"), "BEST SO FAR");
-  EXPECT_EQ(ReadFile(dir_ + "losses.csv"), "iteration,total,content,style,seconds\n1,30,20,10,0\n");
+  EXPECT_EQ(ReadFile(dir_ + "losses.csv"), "iteration,total,content,style,seconds,level\n1,30,20,10,0,0\n");
 }
 
 TEST_F(StylizeCommandTest, ABrokenPictureLeavesTheOutputAlone) {
@@ -267,6 +267,12 @@ TEST_F(StylizeCommandTest, HonoursTheEnvironment) {
   EXPECT_EQ(ReadFile(out_path_), "PAINTED");
 }
 
+TEST_F(StylizeCommandTest, AnUnknownQualityNamesTheKnown) {
+  EXPECT_EQ(Run(Arguments({"--quality", "92"})), 2);
+  EXPECT_THAT(err_, HasSubstr("92 is none of draft, good, best (of JPEG and WebP: --jpeg-quality)"));
+  EXPECT_THAT(server_.requests(), IsEmpty());
+}
+
 TEST_F(StylizeCommandTest, WrongUsageStartsNothing) {
   Succeed();
   const std::string photo = dir_ + "photo.jpg";
@@ -324,7 +330,7 @@ TEST_F(StylizeCommandTest, InterruptCancelsAndLeavesTheOutputAlone) {
   EXPECT_THAT(process.err(), HasSubstr("Cancelled; " + out_path_ + " is left as it was\n"));
   EXPECT_EQ(ReadFile(out_path_), "an older picture");
   EXPECT_EQ(ReadFile(dir_ + "losses.csv"),
-            "iteration,total,content,style,seconds\n1,30,20,10,0\n2,20,12.5,7.5,0.5\n");
+            "iteration,total,content,style,seconds,level\n1,30,20,10,0,0\n2,20,12.5,7.5,0.5,0\n");
 }
 
 TEST_F(StylizeCommandTest, InterruptKeepsTheNewestPictureWhereAsked) {

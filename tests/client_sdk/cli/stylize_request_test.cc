@@ -98,6 +98,37 @@ TEST_F(StylizeRequestTest, EveryFlagHasItsField) {
                    })");
 }
 
+TEST_F(StylizeRequestTest, TheWayToThePictureHasItsFlags) {
+  ExpectRequest(
+      {"--quality", "draft", "--optimizer", "adam", "--learning-rate", "3", "--schedule", "cosine",
+       "--pyramid", "2", "--stall-evaluations", "9", "--stall-improvement", "0.5", "--iterations", "40"},
+      R"(recipe {
+                     quality: QUALITY_DRAFT optimizer: OPTIMIZER_ADAM learning_rate: 3
+                     learning_rate_schedule: LEARNING_RATE_SCHEDULE_COSINE pyramid_levels: 2 stall_evaluations: 9
+                     stall_improvement: 0.5 iterations: 40
+                   })");
+  ExpectRequest({"--quality", "good", "--optimizer", "lbfgs", "--lbfgs-history", "20"},
+                "recipe { quality: QUALITY_GOOD optimizer: OPTIMIZER_LBFGS lbfgs_history: 20 }");
+  ExpectRequest({"--quality", "best", "--schedule", "constant", "--pyramid", "0"},
+                R"(recipe {
+                     quality: QUALITY_BEST learning_rate_schedule: LEARNING_RATE_SCHEDULE_CONSTANT pyramid_levels: 0
+                   })");
+}
+
+TEST_F(StylizeRequestTest, QualityDecidesInPlaceOfTheRecipe) {
+  WriteFile(dir_ + "recipe.json", R"({
+    "preset": "painterly", "quality": "QUALITY_BEST", "content_weight": 2, "optimizer": "OPTIMIZER_LBFGS",
+    "lbfgs_history": 9, "learning_rate": 7, "learning_rate_schedule": "LEARNING_RATE_SCHEDULE_COSINE", "beta1": 0.5,
+    "beta2": 0.6, "epsilon": 1, "iterations": 500, "pyramid_levels": 2, "stall_evaluations": 20,
+    "stall_improvement": 0.1, "seed": 3
+  })");
+  ExpectRequest({"--recipe", dir_ + "recipe.json", "--quality", "draft", "--pyramid", "1"}, R"(recipe {
+      preset: "painterly" quality: QUALITY_DRAFT content_weight: 2 pyramid_levels: 1 seed: 3
+    })");
+  EXPECT_THAT(notes_, ElementsAre("--quality draft decides optimizer, steps and levels in place of " + dir_ +
+                                  "recipe.json."));
+}
+
 TEST_F(StylizeRequestTest, ABadNumberIsLeftToTheServer) {
   ExpectRequest({"--learning-rate", "-1", "--iterations", "-5"},
                 "recipe { learning_rate: -1 iterations: -5 }");
@@ -141,7 +172,7 @@ TEST_F(StylizeRequestTest, StartsFromAPicture) {
 }
 
 TEST_F(StylizeRequestTest, OutputOptions) {
-  ExpectRequest({"--output-size", "original", "--quality", "80"},
+  ExpectRequest({"--output-size", "original", "--jpeg-quality", "80"},
                 R"(output { size: OUTPUT_SIZE_ORIGINAL quality: 80 })");
   ExpectRequest({"--output-size", "working"}, "output { size: OUTPUT_SIZE_WORKING }");
 }

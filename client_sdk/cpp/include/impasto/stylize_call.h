@@ -22,6 +22,7 @@ struct PreviewPicture {
 struct ResultPicture {
   int iteration = 0;      // the steps behind it; 0 is the start
   double total_loss = 0;  // its own
+  int level = 0;          // of the pyramid, that it was painted at; 0 is the coarsest
   ReceivedPicture picture;
 };
 
@@ -41,7 +42,7 @@ class StylizeCall {
   // call sends the request, after it has uploaded the pictures that are too large for it.
   std::optional<StylizeEvent> Next();
 
-  // Reads and drops what is left, and says how the job ended. OK: it made all its steps and Next() gave the
+  // Reads and drops what is left, and says how the job ended. OK: it made its steps and Next() gave the
   // whole result. CANCELLED: Cancel() was called, or the server cancelled the job. INTERNAL: the server
   // didn't keep to the protocol. Otherwise the server's own status: see error.h. May be called again, with
   // the same answer.
