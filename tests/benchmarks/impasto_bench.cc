@@ -1,122 +1,148 @@
-// Seconds per iteration and peak memory of a run, without the server around it: engine alone, one row a size.
-#include <sys/resource.h>
+// impasto-bench: how fast a step is, how much memory it takes, where the time goes, and what the rivals need.
+#include <signal.h>
 
 #include <CLI/CLI.hpp>
-#include <algorithm>
-#include <chrono>
 #include <cstdio>
-#include <fstream>
 #include <string>
 #include <vector>
 
-#include "base/status_macros.h"
-#include "base/strings.h"
-#include "engine/stylization.h"
-#include "engine/weights/reader.h"
+#include "absl/status/status.h"
+#include "tests/benchmarks/child.h"
+#include "tests/benchmarks/layers.h"
+#include "tests/benchmarks/losses.h"
+#include "tests/benchmarks/machine.h"
+#include "tests/benchmarks/table.h"
 
-namespace impasto::engine {
+namespace impasto::bench {
 namespace {
 
-struct Options {
-  std::string model = "vgg19";
-  std::string weights;
-  std::string preset = "reference";
-  std::string device = "auto";
-  std::vector<std::string> sizes = {"512x384"};
-  int iterations = 10;
-  int threads = 0;
+// The flags of all modes; each mode takes what it knows.
+struct Flags {
+  bool layers = false, losses = false, processor = false, full = false;
+  std::string child;
+  std::vector<std::string> models, sizes, executors, methods;
+  int iterations = 0, threads = 0;
+  double seconds_per_size = TableOptions().seconds_per_size;
+  std::string weights, json, content, style;
 };
 
-Image Pattern(int width, int height, uint32_t seed) {
-  Image image{.width = width, .height = height};
-  image.rgb.resize(3 * image.pixels());
-  for (float& value : image.rgb) {
-    seed = seed * 1664525u + 1013904223u;
-    value = static_cast<float>(seed >> 24);
+absl::StatusOr<std::vector<Size>> ParseSizes(const std::vector<std::string>& texts) {
+  std::vector<Size> sizes;
+  for (const std::string& text : texts) {
+    const absl::StatusOr<Size> size = ParseSize(text);
+    if (!size.ok()) return size.status();
+    sizes.push_back(*size);
   }
-  return image;
+  return sizes;
 }
 
-double PeakBytes() {
-  rusage usage{};
-  getrusage(RUSAGE_SELF, &usage);
-  return static_cast<double>(usage.ru_maxrss) * 1024;
+absl::Status Table(const Flags& flags) {
+  TableOptions options{.executors = flags.executors,
+                       .seconds_per_size = flags.seconds_per_size,
+                       .threads = flags.threads,
+                       .weights = flags.weights,
+                       .json_file = flags.json};
+  if (!flags.models.empty()) options.models = flags.models;
+  if (flags.iterations > 0) options.iterations = flags.iterations;
+  if (flags.full) options.rivals_up_to = kLargestSide;
+  const absl::StatusOr<std::vector<Size>> sizes = ParseSizes(flags.sizes);
+  if (!sizes.ok()) return sizes.status();
+  if (!sizes->empty()) options.sizes = *sizes;
+  return RunTable(options);
 }
 
-// The processor and the vector instructions that decide the figures.
-std::string Processor() {
-  std::ifstream in("/proc/cpuinfo");
-  std::string line, name, flags;
-  while (std::getline(in, line)) {
-    if (line.starts_with("model name") && name.empty()) name = line.substr(line.find(':') + 2);
-    if (!line.starts_with("flags") || !flags.empty()) continue;
-    line += " ";
-    for (const char* flag :
-         {"sse4_2", "avx", "avx2", "fma", "avx512f", "avx512dq", "avx512bw", "avx512vl", "amx_tile"}) {
-      if (line.find(" " + std::string(flag) + " ") != std::string::npos) flags += " " + std::string(flag);
-    }
-  }
-  return name + ":" + flags;
+absl::Status Layers(const Flags& flags) {
+  LayersOptions options{.threads = flags.threads, .weights = flags.weights, .json_file = flags.json};
+  if (!flags.models.empty()) options.models = flags.models;
+  if (flags.iterations > 0) options.repeats = flags.iterations;
+  const absl::StatusOr<std::vector<Size>> sizes = ParseSizes(flags.sizes);
+  if (!sizes.ok()) return sizes.status();
+  if (sizes->size() > 1) return absl::InvalidArgumentError("--layers takes one size");
+  if (!sizes->empty()) options.size = sizes->front();
+  return RunLayers(options);
 }
 
-absl::Status Run(const Options& options) {
-  Weights weights;
-  if (options.weights.empty()) {
-    IMPASTO_ASSIGN_OR_RETURN(const Graph graph, MakeGraph(options.model));
-    weights = RandomWeights(graph, 1);
+absl::Status TimeToLosses(const Flags& flags) {
+  if (flags.weights.empty() || flags.content.empty() || flags.style.empty())
+    return absl::InvalidArgumentError("--losses needs --weights, --content and --style: real ones");
+  if (flags.models.size() > 1 || flags.sizes.size() > 1 || flags.executors.size() > 1)
+    return absl::InvalidArgumentError("--losses takes one model, one size, one executor");
+  LossesOptions options{.weights = flags.weights,
+                        .content = flags.content,
+                        .style = flags.style,
+                        .methods = flags.methods,
+                        .threads = flags.threads,
+                        .json_file = flags.json};
+  if (!flags.models.empty()) options.model = flags.models.front();
+  if (!flags.executors.empty()) options.executor = flags.executors.front();
+  const absl::StatusOr<std::vector<Size>> sizes = ParseSizes(flags.sizes);
+  if (!sizes.ok()) return sizes.status();
+  if (!sizes->empty()) options.size = std::max(sizes->front().width, sizes->front().height);
+  if (flags.iterations > 0) options.targets = {flags.iterations};
+  return RunLosses(options);
+}
+
+int Main(int argc, char** argv) {
+  Flags flags;
+  CLI::App app(
+      "Seconds a step, effective GFLOP/s, part of the processor's peak, and peak memory: each network at "
+      "each size on "
+      "each executor. tests/benchmarks/README.md says what every column means.",
+      "impasto-bench");
+  app.add_flag("--layers", flags.layers, "instead: the CPU executor's time, step by step of its plan");
+  app.add_flag("--losses", flags.losses,
+               "instead: the time of each optimiser to the reference recipe's losses");
+  app.add_flag("--processor", flags.processor, "instead: the processor and its vector instructions");
+  app.add_option("--models", flags.models, "vgg19, vgg16, resnet50")->delimiter(',');
+  app.add_option("--sizes", flags.sizes,
+                 "long sides (of 4:3) or WIDTHxHEIGHT [256,512,1024,2048; 512 for --layers and --losses]")
+      ->delimiter(',');
+  app.add_option("--executors", flags.executors,
+                 "cpu, torch-nchw, torch-channels_last, onednn [all]; for --losses auto, cpu or torch")
+      ->delimiter(',');
+  app.add_option(
+         "--iterations", flags.iterations,
+         "steps measured of each case, at most [7]; repeats of --layers [5]; of --losses, the step of the "
+         "reference recipe whose loss is to be reached [100, 300 and 1000]")
+      ->check(CLI::PositiveNumber);
+  app.add_option("--seconds-per-size", flags.seconds_per_size,
+                 "after which no more rounds are begun, after two")
+      ->check(CLI::PositiveNumber)
+      ->capture_default_str();
+  app.add_flag("--full", flags.full, "the rivals at every size: an hour or more, and 16 GB");
+  app.add_option("--threads", flags.threads, "of each case; 0: as many as the process may use")
+      ->check(CLI::Range(0, 1024));
+  app.add_option("--weights", flags.weights, "a folder of weights files, or a file [random weights]");
+  app.add_option("--content", flags.content, "for --losses: a photograph");
+  app.add_option("--style", flags.style, "for --losses: a painting");
+  app.add_option(
+      "--method", flags.methods,
+      "for --losses: NAME:key=value,key=value, what it changes in the reference recipe; repeatable");
+  app.add_option("--json", flags.json, "a file for all the figures");
+  app.add_option("--child", flags.child)->group("");  // the process of one case
+  CLI11_PARSE(app, argc, argv);
+
+  signal(SIGPIPE, SIG_IGN);  // a child that ends says why
+  absl::Status status;
+  if (!flags.child.empty()) {
+    const absl::StatusOr<Case> c = ParseCaseArgument(flags.child);
+    if (c.ok()) return RunChild(*c);
+    status = c.status();
+  } else if (flags.processor) {
+    std::printf("%s\n", Processor().c_str());
+  } else if (flags.layers) {
+    status = Layers(flags);
+  } else if (flags.losses) {
+    status = TimeToLosses(flags);
   } else {
-    IMPASTO_ASSIGN_OR_RETURN(weights, ReadWeightsFile(options.weights));
+    status = Table(flags);
   }
-  IMPASTO_ASSIGN_OR_RETURN(Recipe recipe, MakePreset(options.preset, weights.model, weights.family));
-  IMPASTO_ASSIGN_OR_RETURN(Graph graph, MakeGraph(weights.model));
-  const std::string origin = weights.origin;
-  IMPASTO_ASSIGN_OR_RETURN(const std::shared_ptr<const Model> model,
-                           Model::Load(std::move(graph), std::move(weights),
-                                       {.device = options.device, .threads = options.threads}));
-  std::printf("%s\n%s, %s; %s; preset %s; with the model loaded %s\n", Processor().c_str(),
-              model->name().c_str(), origin.c_str(), model->executor().description().c_str(),
-              options.preset.c_str(), HumanBytes(PeakBytes()).c_str());
-  std::printf("%-12s %10s %10s %10s %12s\n", "size", "s/it min", "median", "max", "peak memory");
-  for (const std::string& size : options.sizes) {
-    int width = 0, height = 0;
-    if (std::sscanf(size.c_str(), "%dx%d", &width, &height) != 2)
-      return absl::InvalidArgumentError("a size is WIDTHxHEIGHT: " + size);
-    recipe.iterations = options.iterations + 1;
-    IMPASTO_ASSIGN_OR_RETURN(
-        const std::unique_ptr<Stylization> run,
-        Stylization::Create(model, recipe,
-                            {.content = Pattern(width, height, 1), .styles = {Pattern(width, height, 2)}}));
-    IMPASTO_RETURN_IF_ERROR(run->Step().status());  // the first one finds its buffers
-    std::vector<double> seconds;
-    for (int i = 0; i < options.iterations; ++i) {
-      const auto start = std::chrono::steady_clock::now();
-      IMPASTO_RETURN_IF_ERROR(run->Step().status());
-      seconds.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
-    }
-    std::sort(seconds.begin(), seconds.end());
-    std::printf("%-12s %10.3f %10.3f %10.3f %12s\n", size.c_str(), seconds.front(),
-                seconds[seconds.size() / 2], seconds.back(), HumanBytes(PeakBytes()).c_str());
-  }
-  return absl::OkStatus();
+  if (status.ok()) return 0;
+  std::fprintf(stderr, "impasto-bench: %s\n", std::string(status.message()).c_str());
+  return absl::IsInvalidArgument(status) ? 2 : 1;
 }
 
 }  // namespace
-}  // namespace impasto::engine
+}  // namespace impasto::bench
 
-int main(int argc, char** argv) {
-  impasto::engine::Options options;
-  CLI::App app(
-      "Seconds per iteration (losses, gradient, step) and the process's peak memory so far, by size, in the "
-      "order given.");
-  app.add_option("--model", options.model, "vgg19, vgg16, resnet50: with random weights");
-  app.add_option("--weights", options.weights, "a weights file, in place of --model");
-  app.add_option("--preset", options.preset, "whose layers are tapped");
-  app.add_option("--device", options.device, "auto, cpu or cuda:N");
-  app.add_option("--threads", options.threads, "CPU threads; 0: all");
-  app.add_option("--sizes", options.sizes, "WIDTHxHEIGHT ...")->delimiter(',');
-  app.add_option("--iterations", options.iterations, "measured steps a size")->check(CLI::PositiveNumber);
-  CLI11_PARSE(app, argc, argv);
-  const absl::Status status = impasto::engine::Run(options);
-  if (!status.ok()) std::fprintf(stderr, "impasto_bench: %s\n", std::string(status.message()).c_str());
-  return status.ok() ? 0 : 1;
-}
+int main(int argc, char** argv) { return impasto::bench::Main(argc, argv); }
