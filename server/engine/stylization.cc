@@ -14,6 +14,7 @@
 #include "engine/objective/total_variation.h"
 #include "engine/optimizers/adam.h"
 #include "engine/optimizers/lbfgs.h"
+#include "engine/optimizers/smooth_metric.h"
 #include "engine/pyramid.h"
 
 namespace impasto::engine {
@@ -92,9 +93,14 @@ bool AllFinite(const std::vector<float>& values) {
   return std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
 }
 
-std::unique_ptr<Optimizer> MakeOptimizer(const Recipe& recipe, int steps, size_t size) {
+std::unique_ptr<Optimizer> MakeOptimizer(const Recipe& recipe, int steps, const Image& picture) {
+  const size_t size = picture.rgb.size();
   if (recipe.optimizer == OptimizerKind::kLbfgs) {
-    return std::make_unique<Lbfgs>(LbfgsOptions{.history = recipe.lbfgs_history}, size);
+    auto metric = std::make_shared<SmoothMetric>(picture.width, picture.height);
+    return std::make_unique<Lbfgs>(
+        LbfgsOptions{.history = recipe.lbfgs_history,
+                     .metric = [metric](absl::Span<float> planes) { metric->Apply(planes); }},
+        size);
   }
   return std::make_unique<Adam>(AdamOptions{.learning_rate = recipe.learning_rate,
                                             .beta1 = recipe.beta1,
@@ -235,7 +241,7 @@ absl::Status Stylization::State::BeginLevel() {
     current =
         recipe.init == Init::kPicture ? std::move(scaled.init) : Noise(size.width, size.height, recipe.seed);
   }
-  optimizer = MakeOptimizer(recipe, level_iterations[level], current.rgb.size());
+  optimizer = MakeOptimizer(recipe, level_iterations[level], current);
   level_best.clear();
   return absl::OkStatus();
 }

@@ -41,7 +41,13 @@ void Lbfgs::KeepPair(absl::Span<const float> gradient, absl::Span<const float> x
   const double yy = Dot(y, y, size_);
   if (!(sy > kLeastCosine * std::sqrt(ss * yy))) return;
   pair.inverse_sy = 1 / sy;
-  scale_ = sy / yy;
+  double ymy = yy;
+  if (options_.metric) {
+    direction_ = pair.y;
+    options_.metric(absl::MakeSpan(direction_));
+    ymy = Dot(direction_.data(), y, size_);
+  }
+  scale_ = sy / ymy;
   next_ = (next_ + 1) % ring_.size();
   pairs_ = std::min(pairs_ + 1, options_.history);
 }
@@ -54,12 +60,16 @@ double Lbfgs::QuasiNewtonDirection(const float* gradient, const float* x) {
   double product = Dot(At(1).s.data(), q, size_);
   for (int age = 1; age <= pairs_; ++age) {
     alpha[age] = At(age).inverse_sy * product;
-    const float* next = age < pairs_ ? At(age + 1).s.data() : At(age).y.data();
+    const float* next = At(std::min(age + 1, pairs_)).s.data();  // the last product isn't needed
     product = AddThenDot(static_cast<float>(-alpha[age]), At(age).y.data(), q, next, size_);
   }
+  if (options_.metric) options_.metric(absl::MakeSpan(direction_));
   const auto scale = static_cast<float>(scale_);
-  for (size_t i = 0; i < size_; ++i) q[i] *= scale;
-  product *= scale;
+  const float* oldest = At(pairs_).y.data();
+  product = Sum(size_, [=](size_t i) {
+    q[i] *= scale;
+    return static_cast<double>(q[i]) * oldest[i];
+  });
   for (int age = pairs_; age >= 1; --age) {
     const double beta = At(age).inverse_sy * product;
     const float* next = age > 1 ? At(age - 1).y.data() : gradient;
@@ -73,8 +83,10 @@ double Lbfgs::QuasiNewtonDirection(const float* gradient, const float* x) {
 
 double Lbfgs::SteepestDirection(const float* gradient, const float* x) {
   float* d = direction_.data();
+  for (size_t i = 0; i < size_; ++i) d[i] = Fixed(gradient[i], x[i]) ? 0.0f : gradient[i];
+  if (options_.metric) options_.metric(absl::MakeSpan(direction_));
   const double sum = Sum(size_, [=, this](size_t i) {
-    d[i] = Fixed(gradient[i], x[i]) ? 0.0f : gradient[i];
+    d[i] = Fixed(gradient[i], x[i]) ? 0.0f : d[i];
     return static_cast<double>(std::abs(d[i]));
   });
   const auto factor = static_cast<float>(sum > 0 ? -change_ * static_cast<double>(size_) / sum : 0);

@@ -2,6 +2,8 @@
 // with one evaluation a step.
 #pragma once
 
+#include <functional>
+
 #include "engine/optimizers/optimizer.h"
 
 namespace impasto::engine {
@@ -12,6 +14,10 @@ struct LbfgsOptions {
   // What the first step, straight against the gradient, changes a number by on average, before the box. Later
   // steps find their own length.
   double first_change = 1;
+  // A symmetric, positive definite operator, in place: what the recursion starts from in place of the
+  // identity, and what steps straight against the gradient go through. Empty: the identity. It decides how
+  // many steps a run takes, not where it ends.
+  std::function<void(absl::Span<float>)> metric;
   float lower = 0;
   float upper = 255;
 };
@@ -64,11 +70,11 @@ class Lbfgs final : public Optimizer {
   bool started_ = false;
   double loss_ = 0;   // at the accepted point
   double slope_ = 0;  // of the loss along the step from there
-  double scale_ = 0;  // s.y / y.y of the newest pair: the diagonal that the recursion starts from
+  double scale_ = 0;  // s.y / y.My of the newest pair: what the metric M is multiplied by
   double change_;     // mean change of a step straight against the gradient
   int retreats_ = 0;  // in a row
   int rejections_ = 0;
-  std::vector<float> direction_;  // scratch
+  std::vector<float> direction_;
 };
 
 }  // namespace impasto::engine

@@ -263,6 +263,28 @@ TEST(LbfgsTest, PairsWithoutCurvatureAreLeftOut) {
   EXPECT_EQ(lbfgs.pairs(), 1);
 }
 
+TEST(LbfgsTest, TheMetricTurnsTheFirstStepAndNotTheEnd) {
+  // A diagonal one, the inverse of the quadratic's own weights.
+  const Vector center = Ramp(70);
+  const auto metric = [](absl::Span<float> v) {
+    for (size_t i = 0; i < v.size(); ++i) v[i] /= 1 + static_cast<float>(i % 7);
+  };
+  Lbfgs lbfgs({.first_change = 1, .metric = metric}, 2);
+  std::vector<float> x = {100, 100};
+  lbfgs.Step(1, std::vector<float>{3, 2}, absl::MakeSpan(x));
+  EXPECT_FLOAT_EQ(x[0], 100 - 1.5f);  // 3 and 1, scaled to a mean of 1
+  EXPECT_FLOAT_EQ(x[1], 100 - 0.5f);
+  Lbfgs with({.metric = metric}, 70), without({}, 70);
+  const std::vector<float> start(70, 128);
+  const Trace a = Minimize(Quadratic(center), &with, start, 60);
+  const Trace b = Minimize(Quadratic(center), &without, start, 60);
+  for (size_t i = 0; i < 70; ++i) {
+    EXPECT_NEAR(a.x[i], center[i], 0.05);
+    EXPECT_NEAR(b.x[i], center[i], 0.05);
+  }
+  EXPECT_LT(a.losses[8], 0.5 * b.losses[8]);
+}
+
 TEST(LbfgsTest, AZeroGradientMovesNothing) {
   Lbfgs lbfgs({}, 2);
   std::vector<float> x = {100, 0};
