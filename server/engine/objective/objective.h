@@ -41,7 +41,7 @@ void BlendGrams(const std::vector<std::vector<float>>& grams, const std::vector<
 class Objective {
  public:
   Objective(std::vector<ContentTerm> content, std::vector<StyleTerm> style)
-      : content_(std::move(content)), style_(std::move(style)) {}
+      : content_(std::move(content)), style_(std::move(style)), grams_(style_.size()) {}
 
   struct Value {
     double total = 0;             // sum of weight times loss
@@ -54,7 +54,7 @@ class Objective {
  private:
   std::vector<ContentTerm> content_;
   std::vector<StyleTerm> style_;
-  std::vector<float> gram_;
+  std::vector<std::vector<float>> grams_;  // scratch, by style term
 };
 
 }  // namespace impasto::engine

@@ -2,10 +2,12 @@
 
 #include <sys/mman.h>
 
+#include <limits>
+
 namespace impasto::engine::cpu {
 
 Buffer::Buffer(size_t floats) {
-  if (floats == 0) return;
+  if (floats == 0 || floats > std::numeric_limits<size_t>::max() / sizeof(float)) return;
   const size_t bytes = floats * sizeof(float);
   void* data = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (data == MAP_FAILED) return;

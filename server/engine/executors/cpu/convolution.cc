@@ -11,19 +11,12 @@ constexpr int kStrip = 96;
 // Output blocks of a task, where there are few positions.
 constexpr int kPointwiseBlocks = 8;
 
-// Rows of the input whose gradient one task makes. Windows that reach over its edge are made twice.
-int BandRows(int height) { return height >= 64 ? 32 : std::max(4, height / 2); }
+}  // namespace
 
-// A window's number `feature` of `weights`: row, column and channel; channel beyond the last for filling.
-struct Feature {
-  int row, column, channel;
-};
 Feature FeatureAt(const ConvolutionWeights& weights, int feature) {
   const int channels = weights.planar ? weights.in_channels : BlocksOf(weights.in_channels) * kBlock;
   return {feature / channels / weights.kernel, feature / channels % weights.kernel, feature % channels};
 }
-
-}  // namespace
 
 size_t ConvolutionWeights::bytes() const {
   return winograd.bytes() + (forward.size() + backward.size() + bias.size()) * sizeof(float);
@@ -90,16 +83,6 @@ ConvolutionWeights PrepareConvolution(const Step& step, const LayerWeights& conv
   return weights;
 }
 
-size_t ConvolutionScratch(const Step& step, const ConvolutionWeights& weights, const TensorShape& in,
-                          const TensorShape& out, int threads) {
-  if (step.kind == StepKind::kWinograd)
-    return WinogradScratch(weights.winograd, in.height, in.width, threads);
-  if (step.kind == StepKind::kPointwise) return 0;
-  // Forward a strip of windows, backward those of a row of outputs.
-  const size_t windows = static_cast<size_t>(std::max(kStrip, out.width));
-  return windows * weights.feature_blocks * kBlock * threads;
-}
-
 void Pointwise(const MapView& in, const float* panels, const MapView& out, const Epilogue& epilogue,
                ThreadPool& pool) {
   const int rows = static_cast<int>(in.shape.positions());
@@ -119,155 +102,6 @@ void Pointwise(const MapView& in, const float* panels, const MapView& out, const
           .out_stride = out.stride(),
           .out_blocks = std::min(kPointwiseBlocks, out.blocks() - block),
           .epilogue = &at});
-  });
-}
-
-namespace {
-
-// The windows of output positions first..first+rows-1 as rows of features.
-void GatherPlanar(const Step& step, const ConvolutionWeights& weights, const float* picture,
-                  const TensorShape& in, int out_width, int first, int rows, float* to) {
-  const int features = step.kernel * step.kernel * weights.in_channels;
-  for (int f = 0; f < weights.feature_blocks * kBlock; ++f) {
-    float* column = to + static_cast<size_t>(f / kBlock) * rows * kBlock + f % kBlock;
-    if (f >= features) {
-      for (int i = 0; i < rows; ++i) column[static_cast<size_t>(i) * kBlock] = 0;
-      continue;
-    }
-    const Feature at = FeatureAt(weights, f);
-    const float* plane = picture + in.positions() * at.channel;
-    int y = first / out_width, x = first % out_width;
-    for (int i = 0; i < rows; ++i) {
-      const int from_y = y * step.stride + at.row - step.padding,
-                from_x = x * step.stride + at.column - step.padding;
-      const bool inside = from_y >= 0 && from_y < in.height && from_x >= 0 && from_x < in.width;
-      column[static_cast<size_t>(i) * kBlock] =
-          inside ? plane[static_cast<size_t>(from_y) * in.width + from_x] : 0.0f;
-      if (++x == out_width) {
-        x = 0;
-        ++y;
-      }
-    }
-  }
-}
-
-void GatherBlocked(const Step& step, const ConvolutionWeights& weights, const MapView& in, int out_width,
-                   int first, int rows, float* to) {
-  for (int fb = 0; fb < weights.feature_blocks; ++fb) {
-    const Feature at = FeatureAt(weights, fb * kBlock);
-    const float* block = in.data + in.stride() * (at.channel / kBlock);
-    int y = first / out_width, x = first % out_width;
-    for (int i = 0; i < rows; ++i, to += kBlock) {
-      const int from_y = y * step.stride + at.row - step.padding,
-                from_x = x * step.stride + at.column - step.padding;
-      if (from_y >= 0 && from_y < in.shape.height && from_x >= 0 && from_x < in.shape.width) {
-        const float* from = block + (static_cast<size_t>(from_y) * in.shape.width + from_x) * kBlock;
-        std::copy(from, from + kBlock, to);
-      } else {
-        std::fill(to, to + kBlock, 0.0f);
-      }
-      if (++x == out_width) {
-        x = 0;
-        ++y;
-      }
-    }
-  }
-}
-
-}  // namespace
-
-void Windows(const Step& step, const ConvolutionWeights& weights, const float* picture, const MapView& in,
-             const MapView& out, const Epilogue& epilogue, ThreadPool& pool, float* scratch) {
-  const int total = static_cast<int>(out.shape.positions());
-  const size_t per_thread = static_cast<size_t>(kStrip) * weights.feature_blocks * kBlock;
-  pool.Run((total + kStrip - 1) / kStrip, [&](int strip, int thread) {
-    const int first = strip * kStrip, rows = std::min(kStrip, total - first);
-    float* windows = scratch + per_thread * thread;
-    if (picture != nullptr) {
-      GatherPlanar(step, weights, picture, in.shape, out.shape.width, first, rows, windows);
-    } else {
-      GatherBlocked(step, weights, in, out.shape.width, first, rows, windows);
-    }
-    const Epilogue at = EpilogueAt(epilogue, 0, 0, first);
-    Gemm({.rows = rows,
-          .in = windows,
-          .in_stride = static_cast<size_t>(rows) * kBlock,
-          .in_blocks = weights.feature_blocks,
-          .weights = weights.forward.data(),
-          .weights_stride = static_cast<size_t>(weights.feature_blocks) * kBlock * kBlock,
-          .out = out.data + static_cast<size_t>(first) * kBlock,
-          .out_stride = out.stride(),
-          .out_blocks = out.blocks(),
-          .epilogue = &at});
-  });
-}
-
-void WindowsGradient(const Step& step, const ConvolutionWeights& weights, const MapView& from, float* picture,
-                     const MapView& to, const Epilogue& epilogue, ThreadPool& pool, float* scratch) {
-  const int height = to.shape.height, width = to.shape.width, columns = from.shape.width;
-  const int band = BandRows(height);
-  const size_t row_floats = static_cast<size_t>(columns) * kBlock;
-  const size_t per_thread = row_floats * weights.feature_blocks;
-  pool.Run((height + band - 1) / band, [&](int task, int thread) {
-    const int first = task * band, last = std::min(height, first + band);
-    float* windows = scratch + per_thread * thread;
-    const size_t band_rows = static_cast<size_t>(last - first) * width,
-                 band_start = static_cast<size_t>(first) * width;
-    if (picture == nullptr && epilogue.add == nullptr) {
-      for (int b = 0; b < to.blocks(); ++b) {
-        float* rows = to.data + to.stride() * b + band_start * kBlock;
-        std::fill(rows, rows + band_rows * kBlock, 0.0f);
-      }
-    }
-    // Output row y reads input rows y stride - padding up to that + kernel - 1.
-    const int least = first + step.padding - step.kernel + 1;
-    const int y_first = least <= 0 ? 0 : (least + step.stride - 1) / step.stride;
-    const int y_last = std::min(from.shape.height - 1, (last - 1 + step.padding) / step.stride);
-    for (int y = y_first; y <= y_last; ++y) {
-      Gemm({.rows = columns,
-            .in = from.data + row_floats * y,
-            .in_stride = from.stride(),
-            .in_blocks = from.blocks(),
-            .weights = weights.backward.data(),
-            .weights_stride = static_cast<size_t>(from.blocks()) * kBlock * kBlock,
-            .out = windows,
-            .out_stride = row_floats,
-            .out_blocks = weights.feature_blocks});
-      const int blocks =
-          picture != nullptr ? step.kernel * step.kernel * weights.in_channels : weights.feature_blocks;
-      for (int f = 0; f < blocks; ++f) {
-        const Feature at = FeatureAt(weights, picture != nullptr ? f : f * kBlock);
-        const int to_y = y * step.stride + at.row - step.padding;
-        if (to_y < first || to_y >= last) continue;
-        // Columns whose number lies inside.
-        const int shift = at.column - step.padding;
-        const int x_first = shift >= 0 ? 0 : (-shift + step.stride - 1) / step.stride;
-        const int x_last =
-            width - 1 - shift < 0 ? -1 : std::min(columns - 1, (width - 1 - shift) / step.stride);
-        if (picture != nullptr) {
-          const float* gradient = windows + row_floats * (f / kBlock) + f % kBlock;
-          float* row =
-              picture + to.shape.positions() * at.channel + static_cast<size_t>(to_y) * width + shift;
-          for (int x = x_first; x <= x_last; ++x)
-            row[x * step.stride] += gradient[static_cast<size_t>(x) * kBlock];
-        } else {
-          const float* gradient = windows + row_floats * f;
-          float* row = to.data + to.stride() * (at.channel / kBlock);
-          for (int x = x_first; x <= x_last; ++x) {
-            float* pixel = row + (static_cast<size_t>(to_y) * width + shift + x * step.stride) * kBlock;
-            for (int i = 0; i < kBlock; ++i) pixel[i] += gradient[static_cast<size_t>(x) * kBlock + i];
-          }
-        }
-      }
-    }
-    if (picture == nullptr && epilogue.keep != nullptr) {
-      Epilogue mask = epilogue;
-      mask.add = nullptr;
-      for (int b = 0; b < to.blocks(); ++b) {
-        float* rows = to.data + to.stride() * b + band_start * kBlock;
-        Elementwise(rows, 1, band_rows, rows, EpilogueAt(mask, b, 0, band_start));
-      }
-    }
   });
 }
 

@@ -1,4 +1,4 @@
-// A convolution's weights as its step reads them, and the convolutions that aren't Winograd's.
+// A convolution's weights as its step reads them, and 1x1 convolutions.
 #pragma once
 
 #include <vector>
@@ -41,20 +41,15 @@ ConvolutionWeights PrepareConvolution(const Step& step, const LayerWeights& conv
 // F(6x6) multiplies a fifth less, for 1.8 times the memory and eight times the error.
 int WinogradTile(int in_channels, int out_channels);
 
-// Floats of scratch space that either direction of a step needs.
-size_t ConvolutionScratch(const Step& step, const ConvolutionWeights& weights, const TensorShape& in,
-                          const TensorShape& out, int threads);
+// A window's number `feature`: row and column in the window, and channel (beyond the last one for filling).
+struct Feature {
+  int row, column, channel;
+};
+Feature FeatureAt(const ConvolutionWeights& weights, int feature);
 
 // out[p] = epilogue(sum over c of in[p][c] W[c]), at every position. Forward with weights.forward, backward
 // with weights.backward and in and out exchanged.
 void Pointwise(const MapView& in, const float* panels, const MapView& out, const Epilogue& epilogue,
                ThreadPool& pool);
-
-// `picture` is not null for planar weights: 3 x height x width of shape in.shape, and in.data is not read.
-void Windows(const Step& step, const ConvolutionWeights& weights, const float* picture, const MapView& in,
-             const MapView& out, const Epilogue& epilogue, ThreadPool& pool, float* scratch);
-// For planar weights the gradient is added to `picture` (3 planes), and `to.data` isn't written.
-void WindowsGradient(const Step& step, const ConvolutionWeights& weights, const MapView& from, float* picture,
-                     const MapView& to, const Epilogue& epilogue, ThreadPool& pool, float* scratch);
 
 }  // namespace impasto::engine::cpu

@@ -52,33 +52,60 @@ void Gram(const MapView& map, std::vector<float>* gram, ThreadPool& pool, float*
       }
     }
   });
-  const int channels = map.shape.channels;
-  gram->resize(static_cast<size_t>(channels) * channels);
-  const auto scale = static_cast<float>(1.0 / static_cast<double>(total));
-  pool.Run(blocks, [&](int block, int) {
-    for (int i = block * kBlock; i < std::min((block + 1) * kBlock, channels); ++i) {
-      for (int j = block * kBlock; j < channels; ++j) {
-        float sum = 0;
-        for (int part = 0; part < cut.parts; ++part) sum += scratch[side * side * part + side * i + j];
-        (*gram)[static_cast<size_t>(i) * channels + j] = sum * scale;
+  // The parts are added up into the first, and the upper blocks mirrored into the lower ones.
+  pool.Run(blocks, [&](int a, int) {
+    for (int i = a * kBlock; i < (a + 1) * kBlock; ++i) {
+      float* row = scratch + side * i;
+      for (int part = 1; part < cut.parts; ++part) {
+        const float* other = row + side * side * part;
+        for (size_t j = static_cast<size_t>(a) * kBlock; j < side; ++j) row[j] += other[j];
       }
     }
   });
-  for (int i = 0; i < channels; ++i) {
-    for (int j = 0; j < i; ++j)
-      (*gram)[static_cast<size_t>(i) * channels + j] = (*gram)[static_cast<size_t>(j) * channels + i];
-  }
+  const int channels = map.shape.channels;
+  gram->resize(static_cast<size_t>(channels) * channels);
+  const auto scale = static_cast<float>(1.0 / static_cast<double>(total));
+  pool.Run(blocks, [&](int a, int) {
+    float tile[kBlock * kBlock], mirrored[kBlock * kBlock];
+    for (int b = 0; b < blocks; ++b) {
+      // Block (a, b), or (b, a) turned over.
+      const size_t upper = static_cast<size_t>(std::min(a, b)), right = static_cast<size_t>(std::max(a, b));
+      const float* from = scratch + (side * upper + right) * kBlock;
+      for (int i = 0; i < kBlock; ++i)
+        std::copy(from + side * i, from + side * i + kBlock, tile + i * kBlock);
+      if (b < a) Transpose16(tile, mirrored);
+      const float* block = b < a ? mirrored : tile;
+      const int rows = std::min(kBlock, channels - a * kBlock),
+                columns = std::min(kBlock, channels - b * kBlock);
+      for (int i = 0; i < rows; ++i) {
+        float* to = gram->data() + static_cast<size_t>(a * kBlock + i) * channels + b * kBlock;
+        for (int j = 0; j < columns; ++j) to[j] = block[i * kBlock + j] * scale;
+      }
+    }
+  });
 }
 
-void AddMatrix(absl::Span<const float> matrix, int channels, TapGradient* gradient) {
-  const size_t side = static_cast<size_t>(BlocksOf(channels)) * kBlock;
-  gradient->matrix.resize(side * side);
-  for (int c = 0; c < channels; ++c) {
-    for (int k = 0; k < channels; ++k) {
-      gradient->matrix[(static_cast<size_t>(k / kBlock) * side + c) * kBlock + k % kBlock] +=
-          matrix[static_cast<size_t>(c) * channels + k];
+void TapGradient::Clear() {
+  has_matrix = false;
+  scale = 0;
+  minus.clear();
+  plus.clear();
+}
+
+void AddMatrix(absl::Span<const float> matrix, int channels, TapGradient* gradient, ThreadPool& pool) {
+  const int blocks = BlocksOf(channels);
+  const size_t side = static_cast<size_t>(blocks) * kBlock;
+  const bool add = gradient->has_matrix;
+  gradient->has_matrix = true;
+  gradient->matrix.resize(side * side);  // what fills up the blocks stays zero
+  pool.Run(blocks, [&](int block, int) {
+    const int columns = std::min(kBlock, channels - block * kBlock);
+    float* to = gradient->matrix.data() + side * kBlock * block;
+    for (int c = 0; c < channels; ++c, to += kBlock) {
+      const float* from = matrix.data() + static_cast<size_t>(c) * channels + block * kBlock;
+      for (int k = 0; k < columns; ++k) to[k] = add ? to[k] + from[k] : from[k];
     }
-  }
+  });
 }
 
 size_t TapGradientScratch(const TensorShape& shape, int threads) {
@@ -87,7 +114,7 @@ size_t TapGradientScratch(const TensorShape& shape, int threads) {
 
 void ReplaceByGradient(const MapView& map, TapGradient* gradient, ThreadPool& pool, float* scratch) {
   const size_t side = Side(map.shape);
-  if (!gradient->matrix.empty()) {
+  if (gradient->has_matrix) {
     for (size_t c = 0; c < side && gradient->scale != 0; ++c)
       gradient->matrix[(c / kBlock * side + c) * kBlock + c % kBlock] += static_cast<float>(gradient->scale);
     const int total = static_cast<int>(map.shape.positions());
@@ -117,7 +144,7 @@ void ReplaceByGradient(const MapView& map, TapGradient* gradient, ThreadPool& po
     Copy(minus.map, static_cast<float>(-minus.scale), map, {.add = map.data}, pool);
   }
   for (const Buffer& plus : gradient->plus) Copy(plus.data(), 1, map, {.add = map.data}, pool);
-  *gradient = {};
+  gradient->Clear();
 }
 
 }  // namespace impasto::engine::cpu

@@ -18,7 +18,8 @@ void Gram(const MapView& map, std::vector<float>* gram, ThreadPool& pool, float*
 // What is asked for at a tap between Forward and Backward. The gradient is only made in Backward, over the
 // map itself: a tap's gradient takes no memory of its own.
 struct TapGradient {
-  std::vector<float> matrix;  // D of D F, in panels: [block][channel][16]; empty: none
+  std::vector<float> matrix;  // D of D F, in panels: [block][channel][16]
+  bool has_matrix = false;    // its memory outlives the step: 16 MiB for 2048 channels
   double scale = 0;           // s of s F
   struct Minus {
     const float* map;  // P of - s P, blocked; the caller's
@@ -27,10 +28,11 @@ struct TapGradient {
   std::vector<Minus> minus;
   std::vector<Buffer> plus;  // blocked
 
-  bool empty() const { return matrix.empty() && scale == 0 && minus.empty() && plus.empty(); }
+  bool empty() const { return !has_matrix && scale == 0 && minus.empty() && plus.empty(); }
+  void Clear();
 };
 // Adds D, channels x channels row-major and symmetric.
-void AddMatrix(absl::Span<const float> matrix, int channels, TapGradient* gradient);
+void AddMatrix(absl::Span<const float> matrix, int channels, TapGradient* gradient, ThreadPool& pool);
 
 size_t TapGradientScratch(const TensorShape& shape, int threads);
 // map = D map + s map - sum s P + sum plus. Clears `gradient`.

@@ -9,6 +9,7 @@
 #include "engine/executors/cpu/buffer.h"
 #include "engine/executors/cpu/gram.h"
 #include "engine/executors/cpu/maps.h"
+#include "engine/executors/cpu/windows.h"
 
 namespace impasto::engine::cpu {
 namespace {
@@ -126,10 +127,14 @@ bool CpuPlan::Allocate() {
     const size_t elements = BlockedFloats(value(step.out).shape);
     if (step.pool) of_choice[s] = add(elements / kBlock * 2 * sizeof(uint16_t), s, back(s));
     if (step.kind == StepKind::kMaxPool) of_choice[s] = add(elements, s, back(s));
-    if (weights_[s].convolution != nullptr) {
-      scratch = std::max(scratch, ConvolutionScratch(step, *weights_[s].convolution, value(step.in).shape,
-                                                     step.pool ? value(step.in).shape : value(step.out).shape,
-                                                     pool_->threads()));
+    const ConvolutionWeights* convolution = weights_[s].convolution.get();
+    const TensorShape& in = value(step.in).shape;
+    if (step.kind == StepKind::kWinograd) {
+      scratch =
+          std::max(scratch, WinogradScratch(convolution->winograd, in.height, in.width, pool_->threads()));
+    } else if (step.kind == StepKind::kWindows) {
+      scratch =
+          std::max(scratch, WindowsScratch(step, *convolution, in, value(step.out).shape, pool_->threads()));
     }
   }
   for (const int v : schedule_.taps) {
@@ -213,8 +218,7 @@ void CpuPlan::RunForward(const Step& step, const StepWeights& weights, const flo
       Pointwise(in, weights.convolution->forward.data(), out, epilogue, *pool_);
       break;
     case StepKind::kWindows:
-      Windows(step, *weights.convolution, weights.convolution->planar ? picture : nullptr, in, out, epilogue,
-              *pool_, scratch_.data());
+      Windows(step, *weights.convolution, picture, in, out, epilogue, *pool_, scratch_.data());
       break;
     case StepKind::kAffine:
       ScaleShift(in, weights.affine->scale.data(), weights.affine->shift.data(), out, epilogue, *pool_);
@@ -318,7 +322,7 @@ class Stopwatch {
 absl::Status CpuPlan::Forward(absl::Span<const float> input, bool keep_gradient) {
   if (input.size() != value(0).shape.elements())
     return absl::InternalError("the input is not of the plan's size");
-  for (TapGradient& gradient : tap_gradients_) gradient = {};
+  for (TapGradient& gradient : tap_gradients_) gradient.Clear();
   for (size_t s = 0; s < schedule_.steps.size(); ++s) {
     const Stopwatch stopwatch(times_ == nullptr ? nullptr : &(*times_)[s].forward_seconds);
     RunForward(schedule_.steps[s], weights_[s], input.data(), keep_gradient);
@@ -331,7 +335,7 @@ absl::Status CpuPlan::AddMatrixTimesMap(int tap, absl::Span<const float> matrix)
   const int channels = tap_shape(tap).channels;
   if (matrix.size() != static_cast<size_t>(channels) * static_cast<size_t>(channels))
     return absl::InternalError("the matrix is not of the tap's size");
-  AddMatrix(matrix, channels, &tap_gradients_[tap]);
+  AddMatrix(matrix, channels, &tap_gradients_[tap], *pool_);
   return absl::OkStatus();
 }
 

@@ -47,13 +47,15 @@ struct Schedule {
   size_t v_points = 0, m_points = 0;  // floats from point to point
 };
 
-Schedule MakeSchedule(const WinogradWeights& weights, bool backward, int height, int width) {
+Schedule MakeSchedule(const WinogradWeights& weights, bool backward, int height, int width, int threads) {
   const int total = Tiles(height, weights.m) * Tiles(width, weights.m);
   const int in_blocks = backward ? weights.out_blocks : weights.in_blocks;
   const int out_blocks = backward ? weights.in_blocks : weights.out_blocks;
   Schedule schedule;
-  schedule.shared = weights.matrix() > size_t{256} * 256;
-  const int most = schedule.shared ? 240 : in_blocks <= 4 ? 24 : in_blocks <= 8 ? 36 : 48;
+  const int alone = in_blocks <= 4 ? 24 : in_blocks <= 8 ? 36 : 48;
+  // Few parts don't share out evenly.
+  schedule.shared = weights.matrix() > size_t{256} * 256 || (threads > 1 && total < 4 * threads * alone);
+  const int most = schedule.shared ? 240 : alone;
   const int parts = (total + most - 1) / most;
   schedule.tiles = (total + parts - 1) / parts;
   const size_t rows = static_cast<size_t>(schedule.tiles) * kBlock;
@@ -249,7 +251,7 @@ void RunAlone(const WinogradPass& pass, const Schedule& schedule, ThreadPool& po
 size_t WinogradScratch(const WinogradWeights& weights, int height, int width, int threads) {
   size_t most = 0;
   for (const bool backward : {false, true}) {
-    const Schedule schedule = MakeSchedule(weights, backward, height, width);
+    const Schedule schedule = MakeSchedule(weights, backward, height, width, threads);
     const size_t points = WinogradPoints(weights.m), maps = (schedule.v_points + schedule.m_points) * points;
     const size_t panels =
         static_cast<size_t>(kChunkBlocks) * kBlock * kBlock * std::max(weights.in_blocks, weights.out_blocks);
@@ -260,7 +262,8 @@ size_t WinogradScratch(const WinogradWeights& weights, int height, int width, in
 }
 
 void RunWinograd(const WinogradPass& pass, ThreadPool& pool, float* scratch) {
-  const Schedule schedule = MakeSchedule(*pass.weights, pass.backward, pass.height, pass.width);
+  const Schedule schedule =
+      MakeSchedule(*pass.weights, pass.backward, pass.height, pass.width, pool.threads());
   if (schedule.shared) {
     RunShared(pass, schedule, pool, scratch);
   } else {

@@ -13,34 +13,10 @@ constexpr int kTileRows = kLanes == 16 ? 12 : kLanes == 8 ? 6 : 2;
 #endif
 constexpr int kTileBlocks = kLanes == 16 ? 2 : 1;
 
-template <int kRows, int kBlocks>
-HWY_NOINLINE void GemmTile(const GemmArgs& args, int row, int block) {
-  constexpr int kVectors = kBlocks * kVectorsPerBlock;
-  V sums[kRows][kVectors];
-#pragma GCC unroll 16
-  for (int r = 0; r < kRows; ++r) {
-#pragma GCC unroll 8
-    for (int v = 0; v < kVectors; ++v) sums[r][v] = hn::Zero(d);
-  }
-  const float* HWY_RESTRICT in = args.in + static_cast<size_t>(row) * kBlock;
-  const float* HWY_RESTRICT weights = args.weights + block * args.weights_stride;
-  for (int b = 0; b < args.in_blocks; ++b, in += args.in_stride, weights += kBlock * kBlock) {
-#pragma GCC unroll 4
-    for (int c = 0; c < kBlock; ++c) {
-      V w[kVectors];
-#pragma GCC unroll 8
-      for (int v = 0; v < kVectors; ++v) {
-        w[v] = hn::LoadU(d, weights + (v / kVectorsPerBlock) * args.weights_stride + c * kBlock +
-                                (v % kVectorsPerBlock) * kLanes);
-      }
-#pragma GCC unroll 16
-      for (int r = 0; r < kRows; ++r) {
-        const V x = hn::Set(d, in[r * kBlock + c]);
-#pragma GCC unroll 8
-        for (int v = 0; v < kVectors; ++v) sums[r][v] = hn::MulAdd(x, w[v], sums[r][v]);
-      }
-    }
-  }
+// Stores a register tile through the epilogue. Args: out, out_stride and epilogue.
+template <int kRows, int kBlocks, class Args>
+HWY_INLINE void StoreTile(const Args& args, int row, int block,
+                          const V (&sums)[kRows][kBlocks * kVectorsPerBlock]) {
 #pragma GCC unroll 2
   for (int b = 0; b < kBlocks; ++b) {
     float* out = args.out + (block + b) * args.out_stride + static_cast<size_t>(row) * kBlock;
@@ -67,18 +43,70 @@ HWY_NOINLINE void GemmTile(const GemmArgs& args, int row, int block) {
   }
 }
 
+// One number of every row of the tile, times the weights of its input channel.
+template <int kRows, int kBlocks>
+HWY_INLINE void Accumulate(const float* HWY_RESTRICT in, size_t row_step, const float* HWY_RESTRICT weights,
+                           size_t weights_stride, V (&sums)[kRows][kBlocks * kVectorsPerBlock]) {
+  constexpr int kVectors = kBlocks * kVectorsPerBlock;
+  V w[kVectors];
+#pragma GCC unroll 8
+  for (int v = 0; v < kVectors; ++v) {
+    w[v] = hn::LoadU(d, weights + (v / kVectorsPerBlock) * weights_stride + (v % kVectorsPerBlock) * kLanes);
+  }
+#pragma GCC unroll 16
+  for (int r = 0; r < kRows; ++r) {
+    const V x = hn::Set(d, in[r * row_step]);
+#pragma GCC unroll 8
+    for (int v = 0; v < kVectors; ++v) sums[r][v] = hn::MulAdd(x, w[v], sums[r][v]);
+  }
+}
+
+template <int kRows, int kBlocks>
+HWY_INLINE void SetZero(V (&sums)[kRows][kBlocks * kVectorsPerBlock]) {
+#pragma GCC unroll 16
+  for (int r = 0; r < kRows; ++r) {
+#pragma GCC unroll 8
+    for (int v = 0; v < kBlocks * kVectorsPerBlock; ++v) sums[r][v] = hn::Zero(d);
+  }
+}
+
+template <int kRows, int kBlocks>
+HWY_NOINLINE void Tile(const GemmArgs& args, int row, int block) {
+  V sums[kRows][kBlocks * kVectorsPerBlock];
+  SetZero<kRows, kBlocks>(sums);
+  const float* in = args.in + static_cast<size_t>(row) * kBlock;
+  const float* weights = args.weights + block * args.weights_stride;
+  for (int b = 0; b < args.in_blocks; ++b, in += args.in_stride, weights += kBlock * kBlock) {
+#pragma GCC unroll 4
+    for (int c = 0; c < kBlock; ++c)
+      Accumulate<kRows, kBlocks>(in + c, kBlock, weights + c * kBlock, args.weights_stride, sums);
+  }
+  StoreTile<kRows, kBlocks>(args, row, block, sums);
+}
+
+template <int kRows, int kBlocks>
+HWY_NOINLINE void Tile(const WindowArgs& args, int row, int block) {
+  V sums[kRows][kBlocks * kVectorsPerBlock];
+  SetZero<kRows, kBlocks>(sums);
+  const float* in = args.in + static_cast<size_t>(row) * args.step;
+  const float* weights = args.weights + block * args.weights_stride;
+  for (int f = 0; f < args.features; ++f, weights += kBlock)
+    Accumulate<kRows, kBlocks>(in + args.offsets[f], args.step, weights, args.weights_stride, sums);
+  StoreTile<kRows, kBlocks>(args, row, block, sums);
+}
+
 // All rows of a panel before the next panel: its weights stay in the nearest cache.
-template <int kBlocks>
-HWY_INLINE void GemmPanel(const GemmArgs& args, int block) {
+template <int kBlocks, class Args>
+HWY_INLINE void Panel(const Args& args, int block) {
   // Tiles of nearly equal height: 88 rows are 8 x 11, not 7 x 12 and 4.
   const int tiles = (args.rows + kTileRows - 1) / kTileRows;
   for (int t = 0; t < tiles; ++t) {
     const int row = static_cast<int>(static_cast<int64_t>(args.rows) * t / tiles);
     const int end = static_cast<int>(static_cast<int64_t>(args.rows) * (t + 1) / tiles);
     switch (end - row) {
-#define IMPASTO_CASE(n)                                                   \
-  case n:                                                                 \
-    if constexpr (n <= kTileRows) GemmTile<n, kBlocks>(args, row, block); \
+#define IMPASTO_CASE(n)                                               \
+  case n:                                                             \
+    if constexpr (n <= kTileRows) Tile<n, kBlocks>(args, row, block); \
     break;
       IMPASTO_CASE(1)
       IMPASTO_CASE(2)
@@ -97,13 +125,17 @@ HWY_INLINE void GemmPanel(const GemmArgs& args, int block) {
   }
 }
 
-void Gemm(const GemmArgs& args) {
+template <class Args>
+HWY_INLINE void Panels(const Args& args) {
   int block = 0;
-  for (; block + kTileBlocks <= args.out_blocks; block += kTileBlocks) GemmPanel<kTileBlocks>(args, block);
+  for (; block + kTileBlocks <= args.out_blocks; block += kTileBlocks) Panel<kTileBlocks>(args, block);
   if constexpr (kTileBlocks > 1) {
-    for (; block < args.out_blocks; ++block) GemmPanel<1>(args, block);
+    for (; block < args.out_blocks; ++block) Panel<1>(args, block);
   }
 }
+
+void Gemm(const GemmArgs& args) { Panels(args); }
+void GemmWindows(const WindowArgs& args) { Panels(args); }
 
 // kStripRows channels of block a against kBlocks blocks of b.
 constexpr int kStripRows = kLanes == 16 ? 8 : kLanes == 8 ? 4 : 2;
@@ -154,23 +186,35 @@ void GramStrip(int rows, const float* a, const float* b, size_t b_stride, int bl
   }
 }
 
-void Transpose16(const float* HWY_RESTRICT from, float* HWY_RESTRICT to) {
-  // Four by four, by the interleaving that every target has.
+// Four numbers each of rows `row`, `row` + 4, ..., one after another in a vector.
+HWY_INLINE V LoadEveryFourthRow(const float* from) {
   const hn::CappedTag<float, 4> d4;
-  for (int i = 0; i < kBlock; i += 4) {
-    for (int j = 0; j < kBlock; j += 4) {
-      const auto r0 = hn::LoadU(d4, from + (i + 0) * kBlock + j);
-      const auto r1 = hn::LoadU(d4, from + (i + 1) * kBlock + j);
-      const auto r2 = hn::LoadU(d4, from + (i + 2) * kBlock + j);
-      const auto r3 = hn::LoadU(d4, from + (i + 3) * kBlock + j);
-      const auto t0 = hn::InterleaveLower(d4, r0, r2);  // 00 20 01 21
-      const auto t1 = hn::InterleaveUpper(d4, r0, r2);  // 02 22 03 23
-      const auto t2 = hn::InterleaveLower(d4, r1, r3);
-      const auto t3 = hn::InterleaveUpper(d4, r1, r3);
-      hn::StoreU(hn::InterleaveLower(d4, t0, t2), d4, to + (j + 0) * kBlock + i);
-      hn::StoreU(hn::InterleaveUpper(d4, t0, t2), d4, to + (j + 1) * kBlock + i);
-      hn::StoreU(hn::InterleaveLower(d4, t1, t3), d4, to + (j + 2) * kBlock + i);
-      hn::StoreU(hn::InterleaveUpper(d4, t1, t3), d4, to + (j + 3) * kBlock + i);
+#if HWY_MAX_BYTES >= 64 && HWY_TARGET != HWY_NEON
+  const hn::CappedTag<float, 8> d8;
+  return hn::Combine(d, hn::Combine(d8, hn::LoadU(d4, from + 12 * kBlock), hn::LoadU(d4, from + 8 * kBlock)),
+                     hn::Combine(d8, hn::LoadU(d4, from + 4 * kBlock), hn::LoadU(d4, from)));
+#elif HWY_MAX_BYTES >= 32
+  return hn::Combine(d, hn::LoadU(d4, from + 4 * kBlock), hn::LoadU(d4, from));
+#else
+  return hn::LoadU(d4, from);
+#endif
+}
+
+void Transpose16(const float* HWY_RESTRICT from, float* HWY_RESTRICT to) {
+  // Interleaving works in quarters of four lanes, which hold rows that are four apart: a quarter's result is
+  // a piece of a row already at its place.
+  for (int row = 0; row < kBlock; row += kLanes) {
+    for (int column = 0; column < kBlock; column += 4) {
+      const float* at = from + row * kBlock + column;
+      const V r0 = LoadEveryFourthRow(at), r1 = LoadEveryFourthRow(at + kBlock);
+      const V r2 = LoadEveryFourthRow(at + 2 * kBlock), r3 = LoadEveryFourthRow(at + 3 * kBlock);
+      const V t0 = hn::InterleaveLower(d, r0, r2), t1 = hn::InterleaveUpper(d, r0, r2);
+      const V t2 = hn::InterleaveLower(d, r1, r3), t3 = hn::InterleaveUpper(d, r1, r3);
+      float* out = to + column * kBlock + row;
+      hn::StoreU(hn::InterleaveLower(d, t0, t2), d, out);
+      hn::StoreU(hn::InterleaveUpper(d, t0, t2), d, out + kBlock);
+      hn::StoreU(hn::InterleaveLower(d, t1, t3), d, out + 2 * kBlock);
+      hn::StoreU(hn::InterleaveUpper(d, t1, t3), d, out + 3 * kBlock);
     }
   }
 }

@@ -21,6 +21,7 @@
 namespace impasto::engine::cpu {
 
 HWY_EXPORT(Gemm);
+HWY_EXPORT(GemmWindows);
 HWY_EXPORT(GramStrip);
 HWY_EXPORT(Transpose16);
 HWY_EXPORT(WinogradInput);
@@ -31,6 +32,7 @@ HWY_EXPORT(SquaredDistance);
 HWY_EXPORT(TargetName);
 
 void Gemm(const GemmArgs& args) { HWY_DYNAMIC_DISPATCH(Gemm)(args); }
+void GemmWindows(const WindowArgs& args) { HWY_DYNAMIC_DISPATCH(GemmWindows)(args); }
 void GramStrip(int rows, const float* a, const float* b, size_t b_stride, int blocks, float* gram,
                size_t ld) {
   HWY_DYNAMIC_DISPATCH(GramStrip)(rows, a, b, b_stride, blocks, gram, ld);

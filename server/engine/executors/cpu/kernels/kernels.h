@@ -42,6 +42,23 @@ struct GemmArgs {
 };
 void Gemm(const GemmArgs& args);
 
+// The same with single numbers for the input, wherever they lie: out[k][row] = sum over f of
+// in[offsets[f] + row step] W[f][k]. A convolution of a few planes, along one row of its output.
+struct WindowArgs {
+  int rows = 0;
+  const float* in = nullptr;
+  const int* offsets = nullptr;
+  int features = 0;
+  int step = 1;
+  const float* weights = nullptr;  // for each output block: [features][16]
+  size_t weights_stride = 0;
+  float* out = nullptr;
+  size_t out_stride = 0;
+  int out_blocks = 0;
+  const Epilogue* epilogue = nullptr;
+};
+void GemmWindows(const WindowArgs& args);
+
 // gram[i][j] += sum over rows of a[row][i] b[row][j], for the 16 channels of block a and of each of `blocks`
 // blocks from b on: one strip of F F^T. `gram` points at its first element, `ld` floats to the next row.
 void GramStrip(int rows, const float* a, const float* b, size_t b_stride, int blocks, float* gram, size_t ld);
