@@ -8,11 +8,11 @@
 
 namespace impasto::engine {
 
-// A symmetric, positive definite operator on three planes, as an Image has them. A gradient's large shapes
-// are made stronger by a factor for every octave, and its colours stronger than its lightness: networks look
-// at neighbouring pixels together, so a change that many pixels share moves their maps more than its gradient
-// at each pixel says, and left to itself a picture fills with fine noise first. It saves a fifth to a quarter
-// of L-BFGS's steps.
+// A symmetric, positive definite operator on each of three planes, as an Image has them. A gradient's large
+// shapes are made stronger by a factor for every octave, and its colours stronger than its lightness:
+// networks look at neighbouring pixels together, so a change that many pixels share moves their maps more
+// than its gradient at each pixel says, and left to itself a picture fills with fine noise first. It saves a
+// fifth to a quarter of L-BFGS's steps.
 //
 //   M = (I + sum over octaves l of g^l R_l) C
 //

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 
@@ -49,10 +50,15 @@ TEST(SmoothMetricTest, ShapesAreStrongerThanNoise) {
   EXPECT_NEAR(Applied(64, 64, checks)[64 * 32 + 32], 1, 1e-4);
 }
 
-TEST(SmoothMetricTest, ColoursAreStrongerThanLightness) {
-  std::vector<float> planes(3);
-  planes = {3, -1, 1};
-  EXPECT_EQ(Applied(1, 1, planes), (std::vector<float>{5, -3, 1}));
+TEST(SmoothMetricTest, PlanesDoNotMix) {
+  std::vector<float> planes(3 * 20 * 20, 0);
+  std::fill(planes.begin() + 400, planes.begin() + 800, 1.0f);
+  planes = Applied(20, 20, planes);
+  for (size_t i = 0; i < 400; ++i) {
+    ASSERT_EQ(planes[i], 0);
+    ASSERT_GT(planes[400 + i], 1);
+    ASSERT_EQ(planes[800 + i], 0);
+  }
 }
 
 }  // namespace
