@@ -130,15 +130,28 @@ void MaxPool(const MapView& in, int kernel, int stride, int padding, const MapVi
     const size_t at = out.stride() * block + static_cast<size_t>(y) * out.shape.width * kBlock;
     float* to = out.data + at;
     uint8_t* chosen = choice == nullptr ? nullptr : choice + at;
-    for (int x = 0; x < out.shape.width; ++x, to += kBlock) {
+    // Windows that lie inside the map go by vectors, x_first up to x_last; the others one by one.
+    const int from_y = y * stride - padding;
+    int x_first = std::min(out.shape.width, (padding + stride - 1) / stride);
+    int x_last = std::min(out.shape.width, (in.shape.width - kernel + padding) / stride + 1);
+    if (from_y < 0 || from_y + kernel > in.shape.height || x_last <= x_first) x_first = x_last = 0;
+    if (x_last > x_first) {
+      const int first_column = x_first * stride - padding;
+      MaxPoolWindows(from + (static_cast<size_t>(from_y) * in.shape.width + first_column) * kBlock, kernel,
+                     static_cast<size_t>(in.shape.width) * kBlock, static_cast<size_t>(stride) * kBlock,
+                     x_last - x_first, to + x_first * kBlock,
+                     chosen == nullptr ? nullptr : chosen + x_first * kBlock);
+    }
+    for (int x = 0; x < out.shape.width; ++x) {
+      if (x >= x_first && x < x_last) continue;
       float best[kBlock];
       uint8_t where[kBlock] = {};
       for (int k = 0; k < kernel * kernel; ++k) {
-        const int from_y = y * stride + k / kernel - padding, from_x = x * stride + k % kernel - padding;
-        const bool inside = from_y >= 0 && from_y < in.shape.height && from_x >= 0 && from_x < in.shape.width;
+        const int row = from_y + k / kernel, column = x * stride + k % kernel - padding;
+        const bool inside = row >= 0 && row < in.shape.height && column >= 0 && column < in.shape.width;
         static constexpr float kZeros[kBlock] = {};
         const float* value =
-            inside ? from + (static_cast<size_t>(from_y) * in.shape.width + from_x) * kBlock : kZeros;
+            inside ? from + (static_cast<size_t>(row) * in.shape.width + column) * kBlock : kZeros;
         const auto mark = static_cast<uint8_t>(inside ? k : 255);
         for (int i = 0; i < kBlock; ++i) {
           const bool more = k == 0 || value[i] > best[i];
@@ -146,8 +159,8 @@ void MaxPool(const MapView& in, int kernel, int stride, int padding, const MapVi
           where[i] = more ? mark : where[i];
         }
       }
-      std::copy(best, best + kBlock, to);
-      if (chosen != nullptr) chosen = std::copy(where, where + kBlock, chosen);
+      std::copy(best, best + kBlock, to + x * kBlock);
+      if (chosen != nullptr) std::copy(where, where + kBlock, chosen + x * kBlock);
     }
   });
 }

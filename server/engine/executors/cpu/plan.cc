@@ -78,6 +78,8 @@ class CpuPlan final : public Plan {
   MapView Gradient(int v) const { return {places_[v].gradient, value(v).shape}; }
   MapView TapMap(int tap) const { return Map(schedule_.taps[tap]); }
 
+  // Whether v's gradient begins as the gradient of the sum that is its last reader, in the same place.
+  bool SharesGradient(int v) const;
   Epilogue ForwardEpilogue(const Step& step, bool keep_gradient) const;
   // For what step `s` adds to v's gradient: to what is there already, and with the ReLU's zeros if it is the
   // last.
@@ -119,8 +121,20 @@ bool CpuPlan::Allocate() {
     const size_t bytes = BlockedFloats(value.shape) * sizeof(float);
     const int last_reader = value.readers.empty() ? value.producer : value.readers.back();
     of_value[v].map = add(bytes, value.producer, value.tapped ? back(value.producer) : last_reader);
-    if (!value.tapped) of_value[v].gradient = add(bytes, back(last_reader), back(value.producer));
     if (value.relu) of_value[v].positive = add(bytes / 32, value.producer, back(value.producer));
+  }
+  // Gradients, from the end, so that a shared one is there before who shares it.
+  for (size_t v = schedule_.values.size(); v-- > 1;) {
+    const Value& value = schedule_.values[v];
+    if (value.tapped) continue;
+    const int last_reader = value.readers.empty() ? value.producer : value.readers.back();
+    if (SharesGradient(static_cast<int>(v))) {
+      of_value[v].gradient = of_value[schedule_.steps[last_reader].out].gradient;
+      tenants[of_value[v].gradient].last = back(value.producer);
+    } else {
+      of_value[v].gradient =
+          add(BlockedFloats(value.shape) * sizeof(float), back(last_reader), back(value.producer));
+    }
   }
   for (int s = 0; s < steps; ++s) {
     const Step& step = schedule_.steps[s];
@@ -159,6 +173,15 @@ bool CpuPlan::Allocate() {
       choices_[s].windows = reinterpret_cast<uint8_t*>(at(of_choice[s]));
   }
   return true;
+}
+
+bool CpuPlan::SharesGradient(int v) const {
+  if (value(v).tapped || value(v).readers.empty()) return false;
+  const int reader = value(v).readers.back();
+  const Step& step = schedule_.steps[reader];
+  // A mask that belongs to v alone would reach the sum's gradient before the step's other input has read it.
+  return step.add == v && step.in != v && !value(step.out).tapped &&
+         !(value(v).relu && schedule_.IsLastContributor(v, reader));
 }
 
 Epilogue CpuPlan::ForwardEpilogue(const Step& step, bool keep_gradient) const {
@@ -244,7 +267,11 @@ void CpuPlan::RunBackward(int s, float* picture_gradient) {
   const Step& step = schedule_.steps[s];
   const StepWeights& weights = weights_[s];
   const MapView from = Gradient(step.out);
-  if (step.add >= 0) Copy(from.data, 1, Gradient(step.add), GradientEpilogue(step.add, s), *pool_);
+  if (step.add >= 0 && SharesGradient(step.add)) {
+    has_gradient_[step.add] = true;
+  } else if (step.add >= 0) {
+    Copy(from.data, 1, Gradient(step.add), GradientEpilogue(step.add, s), *pool_);
+  }
   if (step.in == 0) {
     if (step.kind == StepKind::kBlocked) {
       FromBlocked(from, picture_gradient, /*add=*/true, *pool_);

@@ -28,6 +28,26 @@ void Affine(const float* in, const float* scale, const float* shift, size_t rows
   }
 }
 
+void MaxPoolWindows(const float* in, int kernel, size_t line, size_t step, int windows, float* out,
+                    uint8_t* choice) {
+  const hn::RebindToSigned<D> di;
+  const hn::Rebind<uint8_t, D> du8;
+  for (int w = 0; w < windows; ++w, in += step, out += kBlock) {
+    for (int lane = 0; lane < kBlock; lane += kLanes) {
+      V best = hn::LoadU(d, in + lane), where = hn::Zero(d);
+      for (int k = 1; k < kernel * kernel; ++k) {
+        const V x = hn::LoadU(d, in + (k / kernel) * line + (k % kernel) * kBlock + lane);
+        const auto more = hn::Gt(x, best);
+        best = hn::IfThenElse(more, x, best);
+        where = hn::IfThenElse(more, hn::Set(d, static_cast<float>(k)), where);
+      }
+      hn::StoreU(best, d, out + lane);
+      if (choice != nullptr) hn::StoreU(hn::DemoteTo(du8, hn::ConvertTo(di, where)), du8, choice + lane);
+    }
+    if (choice != nullptr) choice += kBlock;
+  }
+}
+
 double SquaredDistance(const float* a, const float* b, size_t n) {
   // Vectors of partial sums are short enough (256 rows) that float32 loses nothing that matters.
   constexpr size_t kRun = size_t{256} * kBlock;

@@ -26,6 +26,7 @@ HWY_EXPORT(GramStrip);
 HWY_EXPORT(Transpose16);
 HWY_EXPORT(WinogradInput);
 HWY_EXPORT(WinogradOutput);
+HWY_EXPORT(MaxPoolWindows);
 HWY_EXPORT(Elementwise);
 HWY_EXPORT(Affine);
 HWY_EXPORT(SquaredDistance);
@@ -45,6 +46,10 @@ void WinogradInput(int m, const TileSource& source, int tiles_x, int first, int 
 void WinogradOutput(int m, const float* v, size_t point_stride, int tiles_x, int first, int last,
                     const TileSink& sink) {
   HWY_DYNAMIC_DISPATCH(WinogradOutput)(m, v, point_stride, tiles_x, first, last, sink);
+}
+void MaxPoolWindows(const float* in, int kernel, size_t line, size_t step, int windows, float* out,
+                    uint8_t* choice) {
+  HWY_DYNAMIC_DISPATCH(MaxPoolWindows)(in, kernel, line, step, windows, out, choice);
 }
 void Elementwise(const float* in, float scale, size_t rows, float* out, const Epilogue& epilogue) {
   HWY_DYNAMIC_DISPATCH(Elementwise)(in, scale, rows, out, epilogue);

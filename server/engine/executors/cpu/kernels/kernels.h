@@ -100,6 +100,12 @@ void WinogradInput(int m, const TileSource& source, int tiles_x, int first, int 
 void WinogradOutput(int m, const float* v, size_t point_stride, int tiles_x, int first, int last,
                     const TileSink& sink);
 
+// A row of a max pool: windows of kernel x kernel rows of 16 from `in` on, `step` floats from window to
+// window and `line` floats from line to line; all inside the map. choice (null: not kept): 16 for each
+// window, the position of the first maximum.
+void MaxPoolWindows(const float* in, int kernel, size_t line, size_t step, int windows, float* out,
+                    uint8_t* choice);
+
 // out[row] = epilogue(in[row]) for rows of 16, all of one block. `in` null: zeros. May be in place.
 void Elementwise(const float* in, float scale, size_t rows, float* out, const Epilogue& epilogue);
 // out[row] = in[row] * scale + shift, channel by channel (16 of each; no shift where it is null), then the
