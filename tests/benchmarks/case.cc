@@ -1,6 +1,7 @@
 #include "tests/benchmarks/case.h"
 
 #include <algorithm>
+#include <cmath>
 #include <filesystem>
 #include <limits>
 #include <utility>
@@ -54,7 +55,7 @@ absl::StatusOr<std::unique_ptr<Stepper>> MakeEngineStepper(const Case& c, Weight
   *loaded_bytes = CurrentMemory();
   // The painting at its usual size.
   const double scale = std::min(1.0, recipe.style_size / static_cast<double>(std::max(c.width, c.height)));
-  const auto scaled = [scale](int side) { return std::max(1, static_cast<int>(side * scale + 0.5)); };
+  const auto scaled = [scale](int side) { return std::max(1, static_cast<int>(std::lround(side * scale))); };
   IMPASTO_ASSIGN_OR_RETURN(std::unique_ptr<Stylization> run,
                            Stylization::Create(model, recipe,
                                                {.content = Pattern(c.width, c.height, 1),

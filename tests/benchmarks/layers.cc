@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "base/status_macros.h"
@@ -26,7 +27,7 @@ using engine::StepTime;
 // Of one direction; "" where the step has no convolution.
 std::string Gflops(double flops, double seconds) {
   if (flops <= 0 || seconds <= 0) return "";
-  return std::to_string(static_cast<int>(flops / seconds / 1e9 + 0.5));
+  return absl::StrFormat("%.0f", flops / seconds / 1e9);
 }
 
 // "conv2_block1_1_conv+conv2_block1_1_bn" is "conv2_block1_1_conv + bn" in the table.

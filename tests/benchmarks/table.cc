@@ -10,6 +10,7 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "base/status_macros.h"
@@ -130,9 +131,7 @@ void PrintRows(const Table& table, const std::vector<Row*>& rows) {
     }
     std::printf("%9.3f %9.3f %9.0f %7.0f %7s %9.0f\n", row->Min(), row->Median(), row->Gflops(),
                 100 * row->Gflops() / table.Peak(),
-                cpu.has_value()
-                    ? absl::StrCat(static_cast<int>(row->Median() / *cpu * 100 + 0.5) / 100.0).c_str()
-                    : "-",
+                cpu.has_value() ? absl::StrFormat("%.2f", row->Median() / *cpu).c_str() : "-",
                 static_cast<double>(row->peak_bytes) / 1e6);
   }
   std::fflush(stdout);
