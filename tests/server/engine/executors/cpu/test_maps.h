@@ -86,12 +86,11 @@ class TestBits {
  public:
   explicit TestBits(TensorShape shape)
       : shape_(shape), bits_(static_cast<size_t>(BlocksOf(shape.channels)) * shape.positions()) {}
-  // The bits of every third element or so.
   static TestBits Random(TensorShape shape, uint32_t seed) {
     TestBits bits(shape);
     std::mt19937 generator(seed);
     for (uint16_t& b : bits.bits_)
-      b = static_cast<uint16_t>(generator() & generator() | generator() & 0x0f0f);
+      b = static_cast<uint16_t>((generator() & generator()) | (generator() & 0x0f0f));
     return bits;
   }
   uint16_t* data() { return bits_.data(); }
