@@ -69,6 +69,17 @@ TEST(ModelTest, TheExecutorSaysWhatItIs) {
   EXPECT_EQ((*last)->executor().description(), "LibTorch on the CPU, 1 threads, channels_last");
 }
 
+TEST(ModelTest, AutoIsTheCpuExecutorOnACpu) {
+  for (const char* executor : {"auto", "cpu"}) {
+    const auto model = LoadWith({.device = "cpu", .threads = 2, .executor = executor});
+    ASSERT_TRUE(model.ok()) << model.status();
+    EXPECT_THAT((*model)->executor().description(),
+                ::testing::StartsWith("Impasto's CPU executor, 2 threads"));
+  }
+  // And never looks for a card where it was asked for by name.
+  EXPECT_TRUE(LoadWith({.device = "auto", .threads = 1, .executor = "cpu"}).ok());
+}
+
 TEST(ModelTest, AnExecutorThatIsNotKnown) {
   for (const char* name : {"", "CPU", "torch ", "cuda"}) {
     const absl::Status status = LoadWith({.device = "cpu", .executor = name}).status();
