@@ -72,15 +72,23 @@ TEST(PresetsTest, PainterlyIsGood) {
 
 TEST(PresetsTest, QualityDecidesTheWayAndNotWhatIsPainted) {
   const Recipe before = *MakePreset("reference", "vgg19", WeightsFamily::kKeras);
-  int iterations = 0;
-  for (const Quality quality : {Quality::kDraft, Quality::kGood, Quality::kBest}) {
+  const struct {
+    Quality quality;
+    int iterations, stall_evaluations;
+    double stall_improvement;
+  } table[] = {
+      {Quality::kDraft, 35, 10, 0.05}, {Quality::kGood, 150, 20, 0.03}, {Quality::kBest, 500, 30, 0.01}};
+  for (const auto& row : table) {
     Recipe recipe = before;
-    ApplyQuality(quality, &recipe);
-    EXPECT_EQ(recipe.quality, quality);
+    ApplyQuality(row.quality, &recipe);
+    EXPECT_EQ(recipe.quality, row.quality);
     EXPECT_EQ(recipe.optimizer, OptimizerKind::kLbfgs);
-    EXPECT_GT(recipe.iterations, iterations);
-    iterations = recipe.iterations;
-    EXPECT_GT(recipe.stall_evaluations, 0);
+    EXPECT_EQ(recipe.lbfgs_history, 10);
+    EXPECT_EQ(recipe.iterations, row.iterations);
+    EXPECT_EQ(recipe.stall_evaluations, row.stall_evaluations);
+    EXPECT_EQ(recipe.stall_improvement, row.stall_improvement);
+    EXPECT_EQ(recipe.pyramid_levels, 0);
+    EXPECT_EQ(recipe.schedule, Schedule::kCosine);
     EXPECT_TRUE(ValidateRecipe(recipe, Vgg19()).ok());
     EXPECT_EQ(recipe.preset, "reference");
     EXPECT_EQ(recipe.content_weight, before.content_weight);
