@@ -22,11 +22,22 @@ using cpu::Step;
 using cpu::StepKind;
 using cpu::StepWeights;
 
+// The pool of this many threads, one for all executors of the process that live at the same time: two models
+// loaded don't double the threads.
+std::shared_ptr<cpu::ThreadPool> SharedPool(int threads) {
+  static std::mutex& mutex = *new std::mutex;
+  static auto& pools = *new std::map<int, std::weak_ptr<cpu::ThreadPool>>;
+  const std::lock_guard<std::mutex> lock(mutex);
+  std::shared_ptr<cpu::ThreadPool> pool = pools[threads].lock();
+  if (pool == nullptr) pools[threads] = pool = std::make_shared<cpu::ThreadPool>(threads);
+  return pool;
+}
+
 class CpuExecutor final : public Executor {
  public:
   CpuExecutor(Graph graph, Weights weights, int threads)
       : graph_(std::move(graph)),
-        pool_(std::make_shared<cpu::ThreadPool>(threads > 0 ? threads : cpu::AvailableThreads())),
+        pool_(SharedPool(threads > 0 ? threads : cpu::AvailableThreads())),
         layers_(std::move(weights.layers)) {
     for (const auto& [name, layer] : layers_) known_.insert(name);
     for (const Node& node : graph_.nodes()) {
