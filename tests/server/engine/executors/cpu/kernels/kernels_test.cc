@@ -250,6 +250,36 @@ TEST_P(KernelsTest, APositiveNumberHoweverSmallHasItsBit) {
   EXPECT_EQ(values[4], 0);
 }
 
+TEST_P(KernelsTest, MaxPoolWindowsTakeTheFirstMaximum) {
+  for (const int kernel : {1, 2, 3}) {
+    for (const int stride : {1, 2, 3}) {
+      for (const int windows : {1, 2, 7}) {
+        for (const bool keep : {false, true}) {
+          SCOPED_TRACE(absl::StrCat("kernel ", kernel, " stride ", stride, " windows ", windows));
+          const size_t line = (static_cast<size_t>(windows) * stride + kernel) * kBlock;
+          // Of few values, so that there are ties.
+          const std::vector<float> in = RandomIntegers(line * kernel, 3, 1);
+          std::vector<float> out(static_cast<size_t>(windows) * kBlock + 1, -9.0f);
+          std::vector<uint8_t> choice(out.size(), 99);
+          MaxPoolWindows(in.data(), kernel, line, static_cast<size_t>(stride) * kBlock, windows, out.data(),
+                         keep ? choice.data() : nullptr);
+          for (size_t i = 0; i + 1 < out.size(); ++i) {
+            const auto at = [&](int k) {
+              return in[k / kernel * line + (i / kBlock * stride + k % kernel) * kBlock + i % kBlock];
+            };
+            int best = 0;
+            for (int k = 1; k < kernel * kernel; ++k) best = at(k) > at(best) ? k : best;
+            ASSERT_EQ(out[i], at(best)) << i;
+            ASSERT_EQ(choice[i], keep ? best : 99) << i;
+          }
+          EXPECT_EQ(out.back(), -9);
+          EXPECT_EQ(choice.back(), 99);
+        }
+      }
+    }
+  }
+}
+
 TEST_P(KernelsTest, GramStripAddsUp) {
   for (const int rows : {1, 2, 3, 7, 8, 64, 95}) {
     for (const int blocks : {1, 2, 3, 4, 5}) {
