@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <functional>
 #include <random>
 
 namespace impasto::testing {
@@ -14,23 +13,24 @@ using engine::Node;
 using engine::Op;
 using engine::TensorShape;
 
-// Calls f(input index, output index, kernel index) for every product of a convolution.
-void EachProduct(const Node& node, const TensorShape& in, const TensorShape& out,
-                 const std::function<void(size_t, size_t, size_t)>& f) {
+// Calls f(input index, output index, kernel index) for every product of a convolution, along the rows of the
+// output, where both indices rise evenly.
+template <typename F>
+void EachProduct(const Node& node, const TensorShape& in, const TensorShape& out, F f) {
   for (int o = 0; o < out.channels; ++o) {
-    for (int y = 0; y < out.height; ++y) {
-      for (int x = 0; x < out.width; ++x) {
-        const size_t to = (static_cast<size_t>(o) * out.height + y) * out.width + x;
-        for (int i = 0; i < in.channels; ++i) {
-          for (int ky = 0; ky < node.kernel; ++ky) {
-            for (int kx = 0; kx < node.kernel; ++kx) {
-              const int iy = y * node.stride + ky - node.padding;
-              const int ix = x * node.stride + kx - node.padding;
-              if (iy < 0 || ix < 0 || iy >= in.height || ix >= in.width) continue;
-              f((static_cast<size_t>(i) * in.height + iy) * in.width + ix, to,
-                ((static_cast<size_t>(o) * in.channels + i) * node.kernel + ky) * node.kernel + kx);
-            }
-          }
+    for (int i = 0; i < in.channels; ++i) {
+      for (int k = 0; k < node.kernel * node.kernel; ++k) {
+        const size_t weight = (static_cast<size_t>(o) * in.channels + i) * node.kernel * node.kernel + k;
+        const int shift = k % node.kernel - node.padding;
+        int first = 0, last = out.width - 1;
+        while (first * node.stride + shift < 0) ++first;
+        while (last * node.stride + shift >= in.width) --last;
+        for (int y = 0; y < out.height; ++y) {
+          const int from_y = y * node.stride + k / node.kernel - node.padding;
+          if (from_y < 0 || from_y >= in.height) continue;
+          const size_t from = (static_cast<size_t>(i) * in.height + from_y) * in.width;
+          const size_t to = (static_cast<size_t>(o) * out.height + y) * out.width;
+          for (int x = first; x <= last; ++x) f(from + x * node.stride + shift, to + x, weight);
         }
       }
     }
@@ -38,8 +38,8 @@ void EachProduct(const Node& node, const TensorShape& in, const TensorShape& out
 }
 
 // Calls f(output index, input indices of the window).
-void EachWindow(const Node& node, const TensorShape& in, const TensorShape& out,
-                const std::function<void(size_t, const std::vector<size_t>&)>& f) {
+template <typename F>
+void EachWindow(const Node& node, const TensorShape& in, const TensorShape& out, F f) {
   std::vector<size_t> window;
   for (int c = 0; c < out.channels; ++c) {
     for (int y = 0; y < out.height; ++y) {
@@ -149,6 +149,7 @@ Map ReferenceBackward(const Graph& graph, const engine::Weights& weights, const 
     const TensorShape& out = shapes[n];
     Map& gx = g[node.inputs[0]];
     Map gy = g[n];
+    if (std::all_of(gy.begin(), gy.end(), [](double v) { return v == 0; })) continue;
     switch (node.op) {
       case Op::kConv2d: {
         const LayerWeights& w = weights.layers.at(node.name);
