@@ -21,8 +21,8 @@ class TargetTest : public ::testing::TestWithParam<Target> {
   void SetUp() override { ForceTarget(GetParam()); }
 };
 
-#define IMPASTO_INSTANTIATE_FOR_TARGETS(suite)                                     \
-  INSTANTIATE_TEST_SUITE_P(Targets, suite, ::testing::ValuesIn(RunnableTargets()), \
+#define IMPASTO_INSTANTIATE_FOR_TARGETS(suite)                                                             \
+  INSTANTIATE_TEST_SUITE_P(Targets, suite, ::testing::ValuesIn(::impasto::engine::cpu::RunnableTargets()), \
                            [](const auto& info) { return info.param.name; })
 
 inline void PrintTo(const Target& target, std::ostream* out) { *out << target.name; }
