@@ -77,7 +77,7 @@ TEST(PresetsTest, QualityDecidesTheWayAndNotWhatIsPainted) {
     int iterations, stall_evaluations;
     double stall_improvement;
   } table[] = {
-      {Quality::kDraft, 35, 10, 0.05}, {Quality::kGood, 150, 20, 0.03}, {Quality::kBest, 500, 30, 0.01}};
+      {Quality::kDraft, 60, 10, 0.05}, {Quality::kGood, 200, 20, 0.03}, {Quality::kBest, 600, 30, 0.01}};
   for (const auto& row : table) {
     Recipe recipe = before;
     ApplyQuality(row.quality, &recipe);

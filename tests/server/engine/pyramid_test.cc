@@ -31,6 +31,16 @@ TEST(PyramidTest, NoLevelIsTooSmallForALayer) {
   EXPECT_EQ(PyramidLevels(2, 100, {4096, 4096}, {Style(512, 512)}), 2);
 }
 
+TEST(PyramidTest, BySizeTheCoarsestIsOfAPaintingsProportions) {
+  const std::vector<Image> styles = {Style(8192, 8192)};
+  EXPECT_EQ(PyramidLevels(0, 100, {383, 300}, styles), 1);
+  EXPECT_EQ(PyramidLevels(0, 100, {300, 384}, styles), 2);
+  EXPECT_EQ(PyramidLevels(0, 100, {512, 384}, styles), 2);
+  EXPECT_EQ(PyramidLevels(0, 100, {1024, 768}, styles), 3);
+  EXPECT_EQ(PyramidLevels(0, 100, {8192, 8192}, styles), 6);
+  EXPECT_EQ(PyramidLevels(0, 100, {512, 120}, styles), 1);
+}
+
 TEST(PyramidTest, EveryLevelHasAStep) {
   EXPECT_EQ(PyramidLevels(6, 3, {8192, 8192}, {Style(8192, 8192)}), 3);
   EXPECT_EQ(PyramidLevels(6, 1, {8192, 8192}, {Style(8192, 8192)}), 1);
