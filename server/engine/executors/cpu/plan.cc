@@ -4,7 +4,7 @@
 #include <chrono>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
+#include "base/status_macros.h"
 #include "engine/executors/cpu/arena.h"
 #include "engine/executors/cpu/buffer.h"
 #include "engine/executors/cpu/gram.h"
@@ -20,7 +20,7 @@ class BlockedMap final : public StoredMap {
   const Buffer map;
 };
 
-// Where a value lies in the arena. A tapped map becomes its own gradient in Backward.
+// Where a value lies in the arena. A kept map becomes its own gradient in Backward.
 struct Places {
   float* map = nullptr;
   float* gradient = nullptr;
@@ -33,6 +33,9 @@ struct Choices {
   uint8_t* windows = nullptr;  // alone: a byte an element
 };
 
+// A tapped map that stays from Forward to Backward.
+bool IsKept(const Value& value) { return value.tapped && !value.remade; }
+
 class CpuPlan final : public Plan {
  public:
   CpuPlan(Schedule schedule, std::vector<std::string> taps, std::vector<StepWeights> weights,
@@ -44,6 +47,7 @@ class CpuPlan final : public Plan {
         times_(times),
         places_(schedule_.values.size()),
         choices_(schedule_.steps.size()),
+        remade_grams_(taps_.size()),
         tap_gradients_(taps_.size()),
         has_gradient_(schedule_.values.size()),
         masked_(schedule_.values.size()) {}
@@ -54,15 +58,10 @@ class CpuPlan final : public Plan {
   TensorShape tap_shape(int tap) const override { return schedule_.values[schedule_.taps[tap]].shape; }
 
   absl::Status Forward(absl::Span<const float> input, bool keep_gradient) override;
-  absl::Status Gram(int tap, std::vector<float>* gram) override {
-    cpu::Gram(TapMap(tap), gram, *pool_, scratch_.data());
-    return absl::OkStatus();
-  }
+  absl::Status Gram(int tap, std::vector<float>* gram) override;
   absl::Status AddMatrixTimesMap(int tap, absl::Span<const float> matrix) override;
   absl::StatusOr<std::unique_ptr<StoredMap>> Store(int tap) override;
-  absl::StatusOr<double> SquaredDistance(int tap, const StoredMap& stored) override {
-    return Distance(TapMap(tap), static_cast<const BlockedMap&>(stored).map.data(), *pool_);
-  }
+  absl::StatusOr<double> SquaredDistance(int tap, const StoredMap& stored) override;
   absl::Status AddDifference(int tap, const StoredMap& stored, double scale) override {
     tap_gradients_[tap].scale += scale;
     tap_gradients_[tap].minus.push_back({static_cast<const BlockedMap&>(stored).map.data(), scale});
@@ -76,7 +75,10 @@ class CpuPlan final : public Plan {
   const Value& value(int v) const { return schedule_.values[v]; }
   MapView Map(int v) const { return {places_[v].map, value(v).shape}; }
   MapView Gradient(int v) const { return {places_[v].gradient, value(v).shape}; }
-  MapView TapMap(int tap) const { return Map(schedule_.taps[tap]); }
+  // The map of a tap; one that isn't kept is made again, into `*made`. RESOURCE_EXHAUSTED where there is no
+  // memory.
+  absl::StatusOr<MapView> TapMap(int tap, Buffer* made);
+  void Remake(int v, const MapView& to);
 
   // Whether v's gradient begins as the gradient of the sum that is its last reader, in the same place.
   bool SharesGradient(int v) const;
@@ -86,6 +88,8 @@ class CpuPlan final : public Plan {
   Epilogue GradientEpilogue(int v, int s);
   void RunForward(const Step& step, const StepWeights& weights, const float* picture, bool keep_gradient);
   void RunBackward(int s, float* picture_gradient);
+  // What the losses ask for at a tap, over its map.
+  void MakeTapGradient(size_t tap);
   WinogradPass Winograd(const Step& step, const StepWeights& weights) const;
 
   const Schedule schedule_;
@@ -96,6 +100,8 @@ class CpuPlan final : public Plan {
   Buffer arena_, scratch_;
   std::vector<Places> places_;
   std::vector<Choices> choices_;
+  float* picture_ = nullptr;                      // a copy, where a map is remade from it
+  std::vector<std::vector<float>> remade_grams_;  // by tap: taken in Forward, while the map was there
   std::vector<TapGradient> tap_gradients_;
   std::vector<bool> has_gradient_, masked_;
   bool may_go_back_ = false;  // Forward kept what Backward needs
@@ -120,13 +126,16 @@ bool CpuPlan::Allocate() {
     const Value& value = schedule_.values[v];
     const size_t bytes = BlockedFloats(value.shape) * sizeof(float);
     const int last_reader = value.readers.empty() ? value.producer : value.readers.back();
-    of_value[v].map = add(bytes, value.producer, value.tapped ? back(value.producer) : last_reader);
+    of_value[v].map = add(bytes, value.producer, IsKept(value) ? back(value.producer) : last_reader);
     if (value.relu) of_value[v].positive = add(bytes / 32, value.producer, back(value.producer));
   }
+  const bool remakes = std::any_of(schedule_.values.begin(), schedule_.values.end(),
+                                   [](const Value& value) { return value.remade; });
+  const size_t picture = add(remakes ? value(0).shape.elements() * sizeof(float) : 0, 0, back(0));
   // Gradients, from the end, so that a shared one is there before who shares it.
   for (size_t v = schedule_.values.size(); v-- > 1;) {
     const Value& value = schedule_.values[v];
-    if (value.tapped) continue;
+    if (IsKept(value)) continue;
     const int last_reader = value.readers.empty() ? value.producer : value.readers.back();
     if (SharesGradient(static_cast<int>(v))) {
       of_value[v].gradient = of_value[schedule_.steps[last_reader].out].gradient;
@@ -159,11 +168,12 @@ bool CpuPlan::Allocate() {
   scratch_ = Buffer(scratch);
   if (arena_.data() == nullptr || scratch_.data() == nullptr) return false;
   auto at = [&](size_t tenant) { return reinterpret_cast<char*>(arena_.data()) + tenants[tenant].offset; };
+  if (remakes) picture_ = reinterpret_cast<float*>(at(picture));
   for (size_t v = 1; v < schedule_.values.size(); ++v) {
     Places& places = places_[v];
     places.map = reinterpret_cast<float*>(at(of_value[v].map));
     places.gradient =
-        value(static_cast<int>(v)).tapped ? places.map : reinterpret_cast<float*>(at(of_value[v].gradient));
+        IsKept(value(static_cast<int>(v))) ? places.map : reinterpret_cast<float*>(at(of_value[v].gradient));
     if (value(static_cast<int>(v)).relu)
       places.positive = reinterpret_cast<uint16_t*>(at(of_value[v].positive));
   }
@@ -350,12 +360,51 @@ absl::Status CpuPlan::Forward(absl::Span<const float> input, bool keep_gradient)
   if (input.size() != value(0).shape.elements())
     return absl::InternalError("the input is not of the plan's size");
   for (TapGradient& gradient : tap_gradients_) gradient.Clear();
+  if (picture_ != nullptr) std::copy(input.begin(), input.end(), picture_);
   for (size_t s = 0; s < schedule_.steps.size(); ++s) {
     const Stopwatch stopwatch(times_ == nullptr ? nullptr : &(*times_)[s].forward_seconds);
     RunForward(schedule_.steps[s], weights_[s], input.data(), keep_gradient);
+    for (size_t tap = 0; tap < taps_.size(); ++tap) {
+      const int v = schedule_.taps[tap];
+      if (v == schedule_.steps[s].out && value(v).remade)
+        cpu::Gram(Map(v), &remade_grams_[tap], *pool_, scratch_.data());
+    }
   }
   may_go_back_ = keep_gradient;
   return absl::OkStatus();
+}
+
+void CpuPlan::Remake(int v, const MapView& to) {
+  const int s = value(v).producer;
+  Epilogue epilogue = ForwardEpilogue(schedule_.steps[s], /*keep_gradient=*/false);
+  Windows(schedule_.steps[s], *weights_[s].convolution, picture_, Map(0), to, epilogue, *pool_,
+          scratch_.data());
+}
+
+absl::StatusOr<MapView> CpuPlan::TapMap(int tap, Buffer* made) {
+  const int v = schedule_.taps[tap];
+  if (!value(v).remade) return Map(v);
+  *made = Buffer(BlockedFloats(value(v).shape));
+  if (made->data() == nullptr) return absl::ResourceExhaustedError("no memory left for a tap's map");
+  const MapView map{made->data(), value(v).shape};
+  Remake(v, map);
+  return map;
+}
+
+absl::Status CpuPlan::Gram(int tap, std::vector<float>* gram) {
+  const int v = schedule_.taps[tap];
+  if (value(v).remade) {
+    *gram = remade_grams_[tap];
+  } else {
+    cpu::Gram(Map(v), gram, *pool_, scratch_.data());
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<double> CpuPlan::SquaredDistance(int tap, const StoredMap& stored) {
+  Buffer made;
+  IMPASTO_ASSIGN_OR_RETURN(const MapView map, TapMap(tap, &made));
+  return Distance(map, static_cast<const BlockedMap&>(stored).map.data(), *pool_);
 }
 
 absl::Status CpuPlan::AddMatrixTimesMap(int tap, absl::Span<const float> matrix) {
@@ -367,16 +416,21 @@ absl::Status CpuPlan::AddMatrixTimesMap(int tap, absl::Span<const float> matrix)
 }
 
 absl::StatusOr<std::unique_ptr<StoredMap>> CpuPlan::Store(int tap) {
-  const MapView map = TapMap(tap);
-  Buffer copy(map.floats());
-  if (copy.data() == nullptr) return absl::ResourceExhaustedError("no memory left for a target map");
-  Copy(map.data, 1, {copy.data(), map.shape}, {}, *pool_);
+  Buffer copy;
+  IMPASTO_ASSIGN_OR_RETURN(const MapView map, TapMap(tap, &copy));
+  if (copy.data() == nullptr) {
+    copy = Buffer(map.floats());
+    if (copy.data() == nullptr) return absl::ResourceExhaustedError("no memory left for a target map");
+    Copy(map.data, 1, {copy.data(), map.shape}, {}, *pool_);
+  }
   return std::make_unique<BlockedMap>(std::move(copy));
 }
 
 absl::StatusOr<std::vector<float>> CpuPlan::CopyTap(int tap) {
+  Buffer made;
+  IMPASTO_ASSIGN_OR_RETURN(const MapView map, TapMap(tap, &made));
   std::vector<float> out(tap_shape(tap).elements());
-  FromBlocked(TapMap(tap), out.data(), /*add=*/false, *pool_);
+  FromBlocked(map, out.data(), /*add=*/false, *pool_);
   return out;
 }
 
@@ -391,6 +445,15 @@ absl::Status CpuPlan::AddGradient(int tap, absl::Span<const float> gradient) {
   return absl::OkStatus();
 }
 
+void CpuPlan::MakeTapGradient(size_t tap) {
+  if (tap_gradients_[tap].empty()) return;
+  const int v = schedule_.taps[tap];
+  const Stopwatch stopwatch(times_ == nullptr ? nullptr : &(*times_)[value(v).producer].backward_seconds);
+  if (value(v).remade) Remake(v, Gradient(v));
+  ReplaceByGradient(Gradient(v), &tap_gradients_[tap], *pool_, scratch_.data());
+  has_gradient_[v] = true;
+}
+
 absl::Status CpuPlan::Backward(absl::Span<float> input_gradient) {
   if (input_gradient.size() != value(0).shape.elements())
     return absl::InternalError("the gradient is not of the plan's size");
@@ -400,13 +463,14 @@ absl::Status CpuPlan::Backward(absl::Span<float> input_gradient) {
   std::fill(has_gradient_.begin(), has_gradient_.end(), false);
   std::fill(masked_.begin(), masked_.end(), false);
   for (size_t tap = 0; tap < taps_.size(); ++tap) {
-    if (tap_gradients_[tap].empty()) continue;
-    const int v = schedule_.taps[tap];
-    const Stopwatch stopwatch(times_ == nullptr ? nullptr : &(*times_)[value(v).producer].backward_seconds);
-    ReplaceByGradient(Map(v), &tap_gradients_[tap], *pool_, scratch_.data());
-    has_gradient_[v] = true;
+    if (!value(schedule_.taps[tap]).remade) MakeTapGradient(tap);
   }
   for (size_t s = schedule_.steps.size(); s-- > 0;) {
+    // Before the first that adds to it, and not sooner: its place is another's until then.
+    for (size_t tap = 0; tap < taps_.size(); ++tap) {
+      const Value& tapped = value(schedule_.taps[tap]);
+      if (tapped.remade && tapped.readers.back() == static_cast<int>(s)) MakeTapGradient(tap);
+    }
     const int v = schedule_.steps[s].out;
     if (!has_gradient_[v]) continue;
     const Stopwatch stopwatch(times_ == nullptr ? nullptr : &(*times_)[s].backward_seconds);

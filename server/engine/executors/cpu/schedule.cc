@@ -31,6 +31,11 @@ class Fuser {
       if (step.add >= 0 && step.add != step.in)
         schedule_.values[step.add].readers.push_back(static_cast<int>(s));
     }
+    for (Value& value : schedule_.values) {
+      if (!value.tapped || value.readers.empty()) continue;
+      const Step& step = schedule_.steps[value.producer];
+      value.remade = step.kind == StepKind::kWindows && step.in == 0 && step.add < 0;
+    }
     return std::move(schedule_);
   }
 

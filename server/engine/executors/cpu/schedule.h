@@ -30,6 +30,9 @@ struct Value {
   bool relu =
       false;  // the producer ends in a ReLU (or in a max pool behind one): its bits are kept for Backward
   bool tapped = false;
+  // Tapped, but made straight from the picture, and read: so large and so quickly made that its map isn't
+  // kept until Backward but made once more there.
+  bool remade = false;
 };
 
 struct Step {
