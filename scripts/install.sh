@@ -51,10 +51,11 @@ BENCH_PACKAGES=(
   python3-matplotlib  # plots memory against size
 )
 LINT_PACKAGES=(
-  clang         # -Wthread-safety
-  clang-format  # layout
-  clang-tidy    # bug patterns
-  shellcheck    # scripts
+  clang                  # -Wthread-safety
+  clang-format           # layout
+  clang-tidy             # bug patterns
+  g++-aarch64-linux-gnu  # compiles the vector kernels for ARM
+  shellcheck             # scripts
 )
 
 # PyPI: google/api and google/rpc .proto files.

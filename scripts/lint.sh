@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# lint.sh: the API with buf, scripts with shellcheck, C++ with clang-format, clang-tidy and clang's -Wthread-safety. Says all that is
-#          wrong, then fails.
+# lint.sh: the API with buf, scripts with shellcheck, C++ with clang-format, clang-tidy and clang's -Wthread-safety, the kernels with a
+#          compiler for ARM. Says all that is wrong, then fails.
 # lint.sh --changed: clang-tidy, which takes minutes, only for C++ files that differ from the last commit.
 # lint.sh --format: lays the C++ and .proto files out instead.
 set -euo pipefail
@@ -24,6 +24,14 @@ check "buf format" "$buf" format --diff --exit-code protos
 mapfile -t shell < <(git ls-files '*.sh' .ci/run)
 check shellcheck shellcheck "${shell[@]}"
 check clang-format clang-format --dry-run -Werror "${cxx[@]}"
+
+# The vector kernels for 64-bit ARM, with Highway's headers, which are the same there. A test of the language alone: nothing is run.
+compile_for_arm() {
+  mkdir -p build/arm && ln -sfn /usr/include/hwy build/arm/hwy
+  aarch64-linux-gnu-g++ -std=c++20 -O2 -march=armv8-a+crypto -Wall -Werror -Iserver -Ibuild/arm -c -o /dev/null \
+    server/engine/executors/cpu/kernels/kernels.cc
+}
+check "kernels for ARM" compile_for_arm
 
 # clang-tidy reads how a file is compiled from the release build, and needs the generated headers to be there. Files that see Torch's
 # headers are left out: they take minutes each.
