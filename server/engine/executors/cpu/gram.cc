@@ -5,9 +5,6 @@
 namespace impasto::engine::cpu {
 namespace {
 
-// Positions whose product with a matrix is made at a time.
-constexpr int kStrip = 96;
-
 struct GramParts {
   int parts;     // of the positions, each with a matrix of its own
   size_t rows;   // positions of a part
@@ -108,31 +105,38 @@ void AddMatrix(absl::Span<const float> matrix, int channels, TapGradient* gradie
   });
 }
 
-size_t TapGradientScratch(const TensorShape& shape, int threads) {
-  return Side(shape) * kStrip * static_cast<size_t>(threads);
+size_t TapGradientScratch(const TensorShape& shape, int strip, int threads) {
+  return Side(shape) * static_cast<size_t>(strip) * static_cast<size_t>(threads);
 }
 
 void ReplaceByGradient(const MapView& map, TapGradient* gradient, ThreadPool& pool, float* scratch) {
+  auto read = [&](int first, int rows, int, float* to) {
+    for (int b = 0; b < map.blocks(); ++b) {
+      const float* from = map.data + map.stride() * b + static_cast<size_t>(first) * kBlock;
+      to = std::copy(from, from + static_cast<size_t>(rows) * kBlock, to);
+    }
+  };
+  ReplaceByGradient(map, kGradientStrip, read, gradient, pool, scratch);
+}
+
+void ReplaceByGradient(const MapView& map, int strip, ReadMap read, TapGradient* gradient, ThreadPool& pool,
+                       float* scratch) {
   const size_t side = Side(map.shape);
   if (gradient->has_matrix) {
     for (size_t c = 0; c < side && gradient->scale != 0; ++c)
       gradient->matrix[(c / kBlock * side + c) * kBlock + c % kBlock] += static_cast<float>(gradient->scale);
     const int total = static_cast<int>(map.shape.positions());
-    pool.Run((total + kStrip - 1) / kStrip, [&](int strip, int thread) {
-      const int first = strip * kStrip, rows = std::min(kStrip, total - first);
-      float* copy = scratch + side * kStrip * thread;
-      float* at = map.data + static_cast<size_t>(first) * kBlock;
-      for (int b = 0; b < map.blocks(); ++b) {
-        std::copy(at + map.stride() * b, at + map.stride() * b + static_cast<size_t>(rows) * kBlock,
-                  copy + static_cast<size_t>(rows) * kBlock * b);
-      }
+    pool.Run((total + strip - 1) / strip, [&](int task, int thread) {
+      const int first = task * strip, rows = std::min(strip, total - first);
+      float* copy = scratch + side * strip * thread;
+      read(first, rows, thread, copy);
       Gemm({.rows = rows,
             .in = copy,
             .in_stride = static_cast<size_t>(rows) * kBlock,
             .in_blocks = map.blocks(),
             .weights = gradient->matrix.data(),
             .weights_stride = side * kBlock,
-            .out = at,
+            .out = map.data + static_cast<size_t>(first) * kBlock,
             .out_stride = map.stride(),
             .out_blocks = map.blocks()});
     });

@@ -3,6 +3,7 @@
 
 #include <vector>
 
+#include "absl/functional/function_ref.h"
 #include "absl/types/span.h"
 #include "engine/executors/cpu/buffer.h"
 #include "engine/executors/cpu/maps.h"
@@ -34,8 +35,18 @@ struct TapGradient {
 // Adds D, channels x channels row-major and symmetric.
 void AddMatrix(absl::Span<const float> matrix, int channels, TapGradient* gradient, ThreadPool& pool);
 
-size_t TapGradientScratch(const TensorShape& shape, int threads);
-// map = D map + s map - sum s P + sum plus. Clears `gradient`.
+// F, for TapGradient's matrix: writes positions first..first+rows-1 to [block][row][16].
+using ReadMap = absl::FunctionRef<void(int first, int rows, int thread, float* to)>;
+
+// Positions that are multiplied at a time.
+constexpr int kGradientStrip = 96;
+// Floats of scratch space for strips of `strip` positions.
+size_t TapGradientScratch(const TensorShape& shape, int strip, int threads);
+// map = D F + s F - sum s P + sum plus, where F is read strip by strip and may lie in `map` itself; without a
+// matrix F has to. Clears `gradient`.
+void ReplaceByGradient(const MapView& map, int strip, ReadMap read, TapGradient* gradient, ThreadPool& pool,
+                       float* scratch);
+// F is what `map` holds.
 void ReplaceByGradient(const MapView& map, TapGradient* gradient, ThreadPool& pool, float* scratch);
 
 }  // namespace impasto::engine::cpu

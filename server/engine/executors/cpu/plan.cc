@@ -160,9 +160,14 @@ bool CpuPlan::Allocate() {
           std::max(scratch, WindowsScratch(step, *convolution, in, value(step.out).shape, pool_->threads()));
     }
   }
+  const int threads = pool_->threads();
   for (const int v : schedule_.taps) {
-    scratch = std::max(
-        {scratch, GramScratch(value(v).shape), TapGradientScratch(value(v).shape, pool_->threads())});
+    const TensorShape& shape = value(v).shape;
+    scratch = std::max({scratch, GramScratch(shape), TapGradientScratch(shape, kGradientStrip, threads)});
+    if (!value(v).remade) continue;
+    const int s = value(v).producer;
+    const PlanarRows rows(schedule_.steps[s], *weights_[s].convolution, value(0).shape);
+    scratch = std::max(scratch, TapGradientScratch(shape, shape.width, threads) + rows.scratch() * threads);
   }
   arena_ = Buffer(PlaceTenants(&tenants) / sizeof(float));
   scratch_ = Buffer(scratch);
@@ -449,8 +454,23 @@ void CpuPlan::MakeTapGradient(size_t tap) {
   if (tap_gradients_[tap].empty()) return;
   const int v = schedule_.taps[tap];
   const Stopwatch stopwatch(times_ == nullptr ? nullptr : &(*times_)[value(v).producer].backward_seconds);
-  if (value(v).remade) Remake(v, Gradient(v));
-  ReplaceByGradient(Gradient(v), &tap_gradients_[tap], *pool_, scratch_.data());
+  TapGradient& gradient = tap_gradients_[tap];
+  if (value(v).remade && gradient.has_matrix) {
+    // A row of the map at a time, which is multiplied before it leaves the cache.
+    const Step& step = schedule_.steps[value(v).producer];
+    const PlanarRows rows(step, *weights_[value(v).producer].convolution, value(0).shape);
+    const int columns = value(v).shape.width;
+    const Epilogue epilogue = ForwardEpilogue(step, /*keep_gradient=*/false);
+    float* padded = scratch_.data() + TapGradientScratch(value(v).shape, columns, pool_->threads());
+    auto read = [&](int first, int, int thread, float* to) {
+      rows.Make(picture_, first / columns, columns, to, static_cast<size_t>(columns) * kBlock, epilogue,
+                padded + rows.scratch() * thread);
+    };
+    ReplaceByGradient(Gradient(v), columns, read, &gradient, *pool_, scratch_.data());
+  } else {
+    if (value(v).remade) Remake(v, Gradient(v));
+    ReplaceByGradient(Gradient(v), &gradient, *pool_, scratch_.data());
+  }
   has_gradient_[v] = true;
 }
 

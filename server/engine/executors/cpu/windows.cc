@@ -12,60 +12,6 @@ constexpr int kStrip = 96;
 // Rows of the input whose gradient one task makes. Windows that reach over its edge are made twice.
 int BandRows(int height) { return height >= 64 ? 32 : std::max(4, height / 2); }
 
-// The rows of the picture that an output row's windows reach, zeros at their sides: [row][channel][width].
-struct PaddedRows {
-  PaddedRows(const Step& step, const ConvolutionWeights& weights, const TensorShape& in)
-      : width(in.width + 2 * step.padding),
-        floats(static_cast<size_t>(step.kernel) * weights.in_channels * width) {
-    for (int f = 0; f < step.kernel * step.kernel * weights.in_channels; ++f) {
-      const Feature at = FeatureAt(weights, f);
-      offsets.push_back((at.row * weights.in_channels + at.channel) * width + at.column);
-    }
-  }
-  void Fill(const Step& step, const float* picture, const TensorShape& in, int y, float* to) const {
-    for (int row = 0; row < step.kernel; ++row) {
-      const int from_y = y * step.stride + row - step.padding;
-      for (int c = 0; c < in.channels; ++c, to += width) {
-        if (from_y < 0 || from_y >= in.height) {
-          std::fill(to, to + width, 0.0f);
-          continue;
-        }
-        const float* from = picture + in.positions() * c + static_cast<size_t>(from_y) * in.width;
-        std::fill(to, to + step.padding, 0.0f);
-        std::copy(from, from + in.width, to + step.padding);
-        std::fill(to + step.padding + in.width, to + width, 0.0f);
-      }
-    }
-  }
-
-  int width;
-  size_t floats;
-  std::vector<int> offsets;  // of a window's numbers, from its first
-};
-
-void PlanarWindows(const Step& step, const ConvolutionWeights& weights, const float* picture,
-                   const TensorShape& in, const MapView& out, const Epilogue& epilogue, ThreadPool& pool,
-                   float* scratch) {
-  const PaddedRows rows(step, weights, in);
-  pool.Run(out.shape.height, [&](int y, int thread) {
-    float* padded = scratch + rows.floats * thread;
-    rows.Fill(step, picture, in, y, padded);
-    const size_t first = static_cast<size_t>(y) * out.shape.width;
-    const Epilogue at = EpilogueAt(epilogue, 0, 0, first);
-    GemmWindows({.rows = out.shape.width,
-                 .in = padded,
-                 .offsets = rows.offsets.data(),
-                 .features = static_cast<int>(rows.offsets.size()),
-                 .step = step.stride,
-                 .weights = weights.forward.data(),
-                 .weights_stride = static_cast<size_t>(weights.feature_blocks) * kBlock * kBlock,
-                 .out = out.data + first * kBlock,
-                 .out_stride = out.stride(),
-                 .out_blocks = out.blocks(),
-                 .epilogue = &at});
-  });
-}
-
 // The windows of output positions first..first+rows-1 as rows of features.
 void GatherBlocked(const Step& step, const ConvolutionWeights& weights, const MapView& in, int out_width,
                    int first, int rows, float* to) {
@@ -161,11 +107,49 @@ size_t RowFloats(const ConvolutionWeights& weights, int columns) {
 
 }  // namespace
 
+PlanarRows::PlanarRows(const Step& step, const ConvolutionWeights& weights, const TensorShape& in)
+    : step_(step), weights_(weights), in_(in), width_(in.width + 2 * step.padding) {
+  for (int f = 0; f < step.kernel * step.kernel * weights.in_channels; ++f) {
+    const Feature at = FeatureAt(weights, f);
+    offsets_.push_back((at.row * weights.in_channels + at.channel) * width_ + at.column);
+  }
+}
+
+void PlanarRows::Make(const float* picture, int y, int columns, float* out, size_t out_stride,
+                      const Epilogue& epilogue, float* scratch) const {
+  // The rows that the windows reach, zeros at their sides: [row][channel][width_].
+  float* to = scratch;
+  for (int row = 0; row < step_.kernel; ++row) {
+    const int from_y = y * step_.stride + row - step_.padding;
+    for (int c = 0; c < in_.channels; ++c, to += width_) {
+      if (from_y < 0 || from_y >= in_.height) {
+        std::fill(to, to + width_, 0.0f);
+        continue;
+      }
+      const float* from = picture + in_.positions() * c + static_cast<size_t>(from_y) * in_.width;
+      std::fill(to, to + step_.padding, 0.0f);
+      std::copy(from, from + in_.width, to + step_.padding);
+      std::fill(to + step_.padding + in_.width, to + width_, 0.0f);
+    }
+  }
+  GemmWindows({.rows = columns,
+               .in = scratch,
+               .offsets = offsets_.data(),
+               .features = static_cast<int>(offsets_.size()),
+               .step = step_.stride,
+               .weights = weights_.forward.data(),
+               .weights_stride = static_cast<size_t>(weights_.feature_blocks) * kBlock * kBlock,
+               .out = out,
+               .out_stride = out_stride,
+               .out_blocks = weights_.out_blocks,
+               .epilogue = &epilogue});
+}
+
 size_t WindowsScratch(const Step& step, const ConvolutionWeights& weights, const TensorShape& in,
                       const TensorShape& out, int threads) {
   const size_t gradient = RowFloats(weights, out.width);
   // Of the picture: padded rows forward; backward a row's windows' gradients and one block of them turned.
-  const size_t most = weights.planar ? std::max(PaddedRows(step, weights, in).floats,
+  const size_t most = weights.planar ? std::max(PlanarRows(step, weights, in).scratch(),
                                                 gradient + static_cast<size_t>(out.width) * kBlock)
                                      : std::max(gradient, RowFloats(weights, kStrip));
   return most * static_cast<size_t>(threads);
@@ -174,7 +158,12 @@ size_t WindowsScratch(const Step& step, const ConvolutionWeights& weights, const
 void Windows(const Step& step, const ConvolutionWeights& weights, const float* picture, const MapView& in,
              const MapView& out, const Epilogue& epilogue, ThreadPool& pool, float* scratch) {
   if (weights.planar) {
-    PlanarWindows(step, weights, picture, in.shape, out, epilogue, pool, scratch);
+    const PlanarRows rows(step, weights, in.shape);
+    pool.Run(out.shape.height, [&](int y, int thread) {
+      const size_t first = static_cast<size_t>(y) * out.shape.width;
+      rows.Make(picture, y, out.shape.width, out.data + first * kBlock, out.stride(),
+                EpilogueAt(epilogue, 0, 0, first), scratch + rows.scratch() * thread);
+    });
     return;
   }
   const int total = static_cast<int>(out.shape.positions());
