@@ -282,7 +282,8 @@ void CpuPlan::RunBackward(int s, float* picture_gradient) {
   const Step& step = schedule_.steps[s];
   const StepWeights& weights = weights_[s];
   const MapView from = Gradient(step.out);
-  if (step.add >= 0 && SharesGradient(step.add)) {
+  // What is added in several sums shares the gradient of the last of them alone.
+  if (step.add >= 0 && SharesGradient(step.add) && value(step.add).readers.back() == s) {
     has_gradient_[step.add] = true;
   } else if (step.add >= 0) {
     Copy(from.data, 1, Gradient(step.add), GradientEpilogue(step.add, s), *pool_);

@@ -282,6 +282,17 @@ TEST(ScheduleTest, AValueWithTwoReadersIsMadeOnce) {
   EXPECT_THAT(Names(scheduled), ElementsAre("x", "y", "relu", "sum+out"));
 }
 
+TEST(ScheduleTest, ALayerWithTwoReadersIsNotFusedBehindItsFirst) {
+  GraphBuilder b;
+  const int x = b.Conv("x", b.Input("input"), 16, 3, 1, 1, false);
+  const int relu = b.Relu("relu", x);
+  b.AddMaps("sum", b.Conv("y", x, 16, 3, 1, 1, false), relu);
+  const Graph graph = std::move(b).Build("test");
+  const Scheduled scheduled = MakeScheduled(graph, {"sum"});
+  Check(scheduled, {"sum"});
+  EXPECT_THAT(Names(scheduled), ElementsAre("x", "relu", "y+sum"));
+}
+
 TEST(ScheduleTest, AMapAddedToItsOwnConvolution) {
   GraphBuilder b;
   const int x = b.Conv("x", b.Input("input"), 16, 3, 1, 1, true);
