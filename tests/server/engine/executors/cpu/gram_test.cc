@@ -145,6 +145,46 @@ TEST_P(TapGradientTest, EveryCombination) {
   }
 }
 
+TEST_P(TapGradientTest, ReadsItsMapStripByStrip) {
+  // A map that isn't there, but made when it is asked for, in strips that may end anywhere.
+  for (const int strip : {1, 5, 11, 96, 200}) {
+    for (const int threads : {1, 3}) {
+      SCOPED_TRACE(absl::StrCat("strip ", strip, ", threads ", threads));
+      ThreadPool pool(threads);
+      const TensorShape shape{18, 9, 11};
+      const size_t n = 18, m = shape.positions();
+      const std::vector<float> f = RandomIntegers(shape.elements(), 1), d = [] {
+        std::vector<float> matrix = RandomIntegers(18 * 18, 2);
+        for (size_t i = 0; i < 18; ++i) {
+          for (size_t j = 0; j < i; ++j) matrix[i * 18 + j] = matrix[j * 18 + i];
+        }
+        return matrix;
+      }();
+      TestMap source(shape, f), minus(shape, RandomIntegers(shape.elements(), 3)), map(shape, NAN);
+      TapGradient gradient;
+      AddMatrix(d, 18, &gradient, pool);
+      gradient.scale = 3;
+      gradient.minus.push_back({minus.data().data(), 2.0});
+      const auto read = [&](int first, int rows, int thread, float* to) {
+        EXPECT_LT(thread, threads);
+        for (int block = 0; block < 2; ++block) {
+          const float* from = source.data().data() + (block * m + first) * kBlock;
+          to = std::copy(from, from + static_cast<size_t>(rows) * kBlock, to);
+        }
+      };
+      Scratch scratch(TapGradientScratch(shape, strip, threads));
+      ReplaceByGradient(map.view(), strip, read, &gradient, pool, scratch.data());
+      const std::vector<float> got = map.planar(), p = minus.planar();
+      for (size_t i = 0; i < got.size(); ++i) {
+        double expected = 3 * f[i] - 2 * p[i];
+        for (size_t c = 0; c < n; ++c) expected += d[i / m * n + c] * f[c * m + i % m];
+        ASSERT_EQ(got[i], expected) << i;
+      }
+      ASSERT_THAT(map.filling(), Each(0.0f));
+    }
+  }
+}
+
 TEST_P(TapGradientTest, IsUsedAgain) {
   // What one step left behind isn't in the next one.
   ThreadPool pool(2);
