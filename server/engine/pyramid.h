@@ -24,7 +24,8 @@ Size SizeAtLevel(Size full, int level, int levels);
 // every network has a map for. Wanted 0: by the size of the content picture.
 int PyramidLevels(int wanted, int iterations, Size content, const std::vector<Image>& styles);
 
-// Steps of each level: NOTE
+// Steps of each level, the coarsest first: the same number each, one more for the first ones where it doesn't
+// come out even.
 std::vector<int> LevelIterations(int iterations, int levels);
 
 }  // namespace impasto::engine

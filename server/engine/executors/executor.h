@@ -21,9 +21,10 @@ class StoredMap {
   virtual ~StoredMap() = default;
 };
 
-// A plan for (graph, weights, taps, input size). Between Forward and the next one, the taps hold their maps;
-// gradients at the taps add up from Forward (where they are zero) to Backward. Not thread-safe: one thread at
-// a time.
+// A plan for (graph, weights, taps, input size). From Forward to Backward the taps hold their maps; Backward
+// may overwrite them. Gradients at the taps add up from Forward (where they are zero) to Backward; a gradient
+// may be made only there, so that what it is asked for from has to live until then. Not thread-safe: one
+// thread at a time.
 class Plan {
  public:
   virtual ~Plan() = default;
@@ -43,7 +44,7 @@ class Plan {
   virtual absl::StatusOr<std::unique_ptr<StoredMap>> Store(int tap) = 0;
   // Sum over elements of (F - P)^2, accumulated in double.
   virtual absl::StatusOr<double> SquaredDistance(int tap, const StoredMap& stored) = 0;
-  // Adds scale (F - P) to the tap's gradient.
+  // Adds scale (F - P) to the tap's gradient. `stored` lives until Backward.
   virtual absl::Status AddDifference(int tap, const StoredMap& stored, double scale) = 0;
 
   // The map itself, N x M row-major: for tests and tools.
