@@ -5,10 +5,10 @@
 #include <utility>
 
 #include "base/status_macros.h"
-#include "engine/executors/cpu/arena.h"
 #include "engine/executors/cpu/buffer.h"
 #include "engine/executors/cpu/gram.h"
 #include "engine/executors/cpu/maps.h"
+#include "engine/executors/cpu/placement.h"
 #include "engine/executors/cpu/windows.h"
 
 namespace impasto::engine::cpu {
@@ -20,22 +20,6 @@ class BlockedMap final : public StoredMap {
   const Buffer map;
 };
 
-// Where a value lies in the arena. A kept map becomes its own gradient in Backward.
-struct Places {
-  float* map = nullptr;
-  float* gradient = nullptr;
-  uint16_t* positive = nullptr;  // relu: [block][position]
-};
-
-// What a max pool remembers.
-struct Choices {
-  uint16_t* bits = nullptr;    // fused: [block][right, lower][position]
-  uint8_t* windows = nullptr;  // alone: a byte an element
-};
-
-// A tapped map that stays from Forward to Backward.
-bool IsKept(const Value& value) { return value.tapped && !value.remade; }
-
 class CpuPlan final : public Plan {
  public:
   CpuPlan(Schedule schedule, std::vector<std::string> taps, std::vector<StepWeights> weights,
@@ -45,14 +29,12 @@ class CpuPlan final : public Plan {
         weights_(std::move(weights)),
         pool_(std::move(pool)),
         times_(times),
-        places_(schedule_.values.size()),
-        choices_(schedule_.steps.size()),
         remade_grams_(taps_.size()),
         tap_gradients_(taps_.size()),
         has_gradient_(schedule_.values.size()),
         masked_(schedule_.values.size()) {}
 
-  bool Allocate();
+  bool Allocate();  // false: there is no memory
 
   const std::vector<std::string>& taps() const override { return taps_; }
   TensorShape tap_shape(int tap) const override { return schedule_.values[schedule_.taps[tap]].shape; }
@@ -72,16 +54,15 @@ class CpuPlan final : public Plan {
   absl::Status Backward(absl::Span<float> input_gradient) override;
 
  private:
+  size_t ScratchFloats() const;
   const Value& value(int v) const { return schedule_.values[v]; }
-  MapView Map(int v) const { return {places_[v].map, value(v).shape}; }
-  MapView Gradient(int v) const { return {places_[v].gradient, value(v).shape}; }
+  MapView Map(int v) const { return {placement_.places[v].map, value(v).shape}; }
+  MapView Gradient(int v) const { return {placement_.places[v].gradient, value(v).shape}; }
   // The map of a tap; one that isn't kept is made again, into `*made`. RESOURCE_EXHAUSTED where there is no
   // memory.
   absl::StatusOr<MapView> TapMap(int tap, Buffer* made);
   void Remake(int v, const MapView& to);
 
-  // Whether v's gradient begins as the gradient of the sum that is its last reader, in the same place.
-  bool SharesGradient(int v) const;
   Epilogue ForwardEpilogue(const Step& step, bool keep_gradient) const;
   // For what step `s` adds to v's gradient: to what is there already, and with the ReLU's zeros if it is the
   // last.
@@ -97,10 +78,8 @@ class CpuPlan final : public Plan {
   const std::vector<StepWeights> weights_;
   const std::shared_ptr<ThreadPool> pool_;
   std::vector<StepTime>* const times_;
-  Buffer arena_, scratch_;
-  std::vector<Places> places_;
-  std::vector<Choices> choices_;
-  float* picture_ = nullptr;                      // a copy, where a map is remade from it
+  Placement placement_;
+  Buffer scratch_;
   std::vector<std::vector<float>> remade_grams_;  // by tap: taken in Forward, while the map was there
   std::vector<TapGradient> tap_gradients_;
   std::vector<bool> has_gradient_, masked_;
@@ -108,95 +87,33 @@ class CpuPlan final : public Plan {
 };
 
 bool CpuPlan::Allocate() {
-  const int steps = static_cast<int>(schedule_.steps.size());
-  // Forward is steps 0, 1, ... of the time, Backward goes on from the last to the first.
-  auto back = [steps](int step) { return 2 * steps - 1 - step; };
-  std::vector<Tenant> tenants;
-  auto add = [&tenants](size_t bytes, int first, int last) {
-    tenants.push_back({.bytes = bytes, .first = first, .last = last});
-    return tenants.size() - 1;
-  };
-  struct Indices {
-    size_t map = 0, gradient = 0, positive = 0;
-  };
-  std::vector<Indices> of_value(schedule_.values.size());
-  std::vector<size_t> of_choice(schedule_.steps.size());
-  size_t scratch = 0;
-  for (size_t v = 1; v < schedule_.values.size(); ++v) {
-    const Value& value = schedule_.values[v];
-    const size_t bytes = BlockedFloats(value.shape) * sizeof(float);
-    const int last_reader = value.readers.empty() ? value.producer : value.readers.back();
-    of_value[v].map = add(bytes, value.producer, IsKept(value) ? back(value.producer) : last_reader);
-    if (value.relu) of_value[v].positive = add(bytes / 32, value.producer, back(value.producer));
-  }
-  const bool remakes = std::any_of(schedule_.values.begin(), schedule_.values.end(),
-                                   [](const Value& value) { return value.remade; });
-  const size_t picture = add(remakes ? value(0).shape.elements() * sizeof(float) : 0, 0, back(0));
-  // Gradients, from the end, so that a shared one is there before who shares it.
-  for (size_t v = schedule_.values.size(); v-- > 1;) {
-    const Value& value = schedule_.values[v];
-    if (IsKept(value)) continue;
-    const int last_reader = value.readers.empty() ? value.producer : value.readers.back();
-    if (SharesGradient(static_cast<int>(v))) {
-      of_value[v].gradient = of_value[schedule_.steps[last_reader].out].gradient;
-      tenants[of_value[v].gradient].last = back(value.producer);
-    } else {
-      of_value[v].gradient =
-          add(BlockedFloats(value.shape) * sizeof(float), back(last_reader), back(value.producer));
-    }
-  }
-  for (int s = 0; s < steps; ++s) {
+  placement_ = PlaceBuffers(schedule_);
+  scratch_ = Buffer(ScratchFloats());
+  return placement_.arena.data() != nullptr && scratch_.data() != nullptr;
+}
+
+size_t CpuPlan::ScratchFloats() const {
+  const int threads = pool_->threads();
+  size_t most = 0;
+  for (size_t s = 0; s < schedule_.steps.size(); ++s) {
     const Step& step = schedule_.steps[s];
-    const size_t elements = BlockedFloats(value(step.out).shape);
-    if (step.pool) of_choice[s] = add(elements / kBlock * 2 * sizeof(uint16_t), s, back(s));
-    if (step.kind == StepKind::kMaxPool) of_choice[s] = add(elements, s, back(s));
     const ConvolutionWeights* convolution = weights_[s].convolution.get();
     const TensorShape& in = value(step.in).shape;
     if (step.kind == StepKind::kWinograd) {
-      scratch =
-          std::max(scratch, WinogradScratch(convolution->winograd, in.height, in.width, pool_->threads()));
+      most = std::max(most, WinogradScratch(convolution->winograd, in.height, in.width, threads));
     } else if (step.kind == StepKind::kWindows) {
-      scratch =
-          std::max(scratch, WindowsScratch(step, *convolution, in, value(step.out).shape, pool_->threads()));
+      most = std::max(most, WindowsScratch(step, *convolution, in, value(step.out).shape, threads));
     }
   }
-  const int threads = pool_->threads();
   for (const int v : schedule_.taps) {
     const TensorShape& shape = value(v).shape;
-    scratch = std::max({scratch, GramScratch(shape), TapGradientScratch(shape, kGradientStrip, threads)});
+    most = std::max({most, GramScratch(shape), TapGradientScratch(shape, kGradientStrip, threads)});
     if (!value(v).remade) continue;
     const int s = value(v).producer;
     const PlanarRows rows(schedule_.steps[s], *weights_[s].convolution, value(0).shape);
-    scratch = std::max(scratch, TapGradientScratch(shape, shape.width, threads) + rows.scratch() * threads);
+    most = std::max(most, TapGradientScratch(shape, shape.width, threads) + rows.scratch() * threads);
   }
-  arena_ = Buffer(PlaceTenants(&tenants) / sizeof(float));
-  scratch_ = Buffer(scratch);
-  if (arena_.data() == nullptr || scratch_.data() == nullptr) return false;
-  auto at = [&](size_t tenant) { return reinterpret_cast<char*>(arena_.data()) + tenants[tenant].offset; };
-  if (remakes) picture_ = reinterpret_cast<float*>(at(picture));
-  for (size_t v = 1; v < schedule_.values.size(); ++v) {
-    Places& places = places_[v];
-    places.map = reinterpret_cast<float*>(at(of_value[v].map));
-    places.gradient =
-        IsKept(value(static_cast<int>(v))) ? places.map : reinterpret_cast<float*>(at(of_value[v].gradient));
-    if (value(static_cast<int>(v)).relu)
-      places.positive = reinterpret_cast<uint16_t*>(at(of_value[v].positive));
-  }
-  for (int s = 0; s < steps; ++s) {
-    if (schedule_.steps[s].pool) choices_[s].bits = reinterpret_cast<uint16_t*>(at(of_choice[s]));
-    if (schedule_.steps[s].kind == StepKind::kMaxPool)
-      choices_[s].windows = reinterpret_cast<uint8_t*>(at(of_choice[s]));
-  }
-  return true;
-}
-
-bool CpuPlan::SharesGradient(int v) const {
-  if (value(v).tapped || value(v).readers.empty()) return false;
-  const int reader = value(v).readers.back();
-  const Step& step = schedule_.steps[reader];
-  // A mask that belongs to v alone would reach the sum's gradient before the step's other input has read it.
-  return step.add == v && step.in != v && !value(step.out).tapped &&
-         !(value(v).relu && schedule_.IsLastContributor(v, reader));
+  return most;
 }
 
 Epilogue CpuPlan::ForwardEpilogue(const Step& step, bool keep_gradient) const {
@@ -204,7 +121,7 @@ Epilogue CpuPlan::ForwardEpilogue(const Step& step, bool keep_gradient) const {
   return {.bias = weights.convolution == nullptr ? nullptr : weights.convolution->bias.data(),
           .add = step.add < 0 ? nullptr : Map(step.add).data,
           .relu = step.relu,
-          .positive = keep_gradient ? places_[step.out].positive : nullptr,
+          .positive = keep_gradient ? placement_.places[step.out].positive : nullptr,
           .bits_stride = value(step.out).shape.positions()};
 }
 
@@ -213,7 +130,7 @@ Epilogue CpuPlan::GradientEpilogue(int v, int s) {
   if (has_gradient_[v]) epilogue.add = Gradient(v).data;
   has_gradient_[v] = true;
   if (value(v).relu && schedule_.IsLastContributor(v, s)) {
-    epilogue.keep = places_[v].positive;
+    epilogue.keep = placement_.places[v].positive;
     masked_[v] = true;
   }
   return epilogue;
@@ -245,7 +162,7 @@ void CpuPlan::RunForward(const Step& step, const StepWeights& weights, const flo
       pass.sink.epilogue = epilogue;
       if (step.pool) {
         pass.sink.pool = true;
-        pass.sink.choice = keep_gradient ? choices_[s].bits : nullptr;
+        pass.sink.choice = keep_gradient ? placement_.choices[s].bits : nullptr;
         pass.sink.choice_stride = out.shape.positions();
         pass.sink_choice_stride = 2 * out.shape.positions();
       }
@@ -269,8 +186,8 @@ void CpuPlan::RunForward(const Step& step, const StepWeights& weights, const flo
       Pad(in, step.padding, out, epilogue, *pool_);
       break;
     case StepKind::kMaxPool:
-      MaxPool(in, step.kernel, step.stride, step.padding, out, keep_gradient ? choices_[s].windows : nullptr,
-              *pool_);
+      MaxPool(in, step.kernel, step.stride, step.padding, out,
+              keep_gradient ? placement_.choices[s].windows : nullptr, *pool_);
       break;
     case StepKind::kAveragePool:
       AveragePool(in, step.kernel, step.stride, out, *pool_);
@@ -283,7 +200,7 @@ void CpuPlan::RunBackward(int s, float* picture_gradient) {
   const StepWeights& weights = weights_[s];
   const MapView from = Gradient(step.out);
   // What is added in several sums shares the gradient of the last of them alone.
-  if (step.add >= 0 && SharesGradient(step.add) && value(step.add).readers.back() == s) {
+  if (step.add >= 0 && schedule_.SharesGradient(step.add) && value(step.add).readers.back() == s) {
     has_gradient_[step.add] = true;
   } else if (step.add >= 0) {
     Copy(from.data, 1, Gradient(step.add), GradientEpilogue(step.add, s), *pool_);
@@ -308,7 +225,7 @@ void CpuPlan::RunBackward(int s, float* picture_gradient) {
       pass.source.block = from.data;
       pass.source_stride = from.stride();
       if (step.pool) {
-        pass.source.choice = choices_[s].bits;
+        pass.source.choice = placement_.choices[s].bits;
         pass.source.choice_stride = from.shape.positions();
         pass.source_choice_stride = 2 * from.shape.positions();
       }
@@ -335,8 +252,8 @@ void CpuPlan::RunBackward(int s, float* picture_gradient) {
       Crop(from, step.padding, to, epilogue, *pool_);
       break;
     case StepKind::kMaxPool:
-      MaxPoolGradient(from, choices_[s].windows, step.kernel, step.stride, step.padding, to, epilogue,
-                      *pool_);
+      MaxPoolGradient(from, placement_.choices[s].windows, step.kernel, step.stride, step.padding, to,
+                      epilogue, *pool_);
       break;
     case StepKind::kAveragePool:
       AveragePoolGradient(from, step.kernel, step.stride, to, epilogue, *pool_);
@@ -366,7 +283,7 @@ absl::Status CpuPlan::Forward(absl::Span<const float> input, bool keep_gradient)
   if (input.size() != value(0).shape.elements())
     return absl::InternalError("the input is not of the plan's size");
   for (TapGradient& gradient : tap_gradients_) gradient.Clear();
-  if (picture_ != nullptr) std::copy(input.begin(), input.end(), picture_);
+  if (placement_.picture != nullptr) std::copy(input.begin(), input.end(), placement_.picture);
   for (size_t s = 0; s < schedule_.steps.size(); ++s) {
     const Stopwatch stopwatch(times_ == nullptr ? nullptr : &(*times_)[s].forward_seconds);
     RunForward(schedule_.steps[s], weights_[s], input.data(), keep_gradient);
@@ -383,7 +300,7 @@ absl::Status CpuPlan::Forward(absl::Span<const float> input, bool keep_gradient)
 void CpuPlan::Remake(int v, const MapView& to) {
   const int s = value(v).producer;
   Epilogue epilogue = ForwardEpilogue(schedule_.steps[s], /*keep_gradient=*/false);
-  Windows(schedule_.steps[s], *weights_[s].convolution, picture_, Map(0), to, epilogue, *pool_,
+  Windows(schedule_.steps[s], *weights_[s].convolution, placement_.picture, Map(0), to, epilogue, *pool_,
           scratch_.data());
 }
 
@@ -464,8 +381,8 @@ void CpuPlan::MakeTapGradient(size_t tap) {
     const Epilogue epilogue = ForwardEpilogue(step, /*keep_gradient=*/false);
     float* padded = scratch_.data() + TapGradientScratch(value(v).shape, columns, pool_->threads());
     auto read = [&](int first, int, int thread, float* to) {
-      rows.Make(picture_, first / columns, columns, to, static_cast<size_t>(columns) * kBlock, epilogue,
-                padded + rows.scratch() * thread);
+      rows.Make(placement_.picture, first / columns, columns, to, static_cast<size_t>(columns) * kBlock,
+                epilogue, padded + rows.scratch() * thread);
     };
     ReplaceByGradient(Gradient(v), columns, read, &gradient, *pool_, scratch_.data());
   } else {
@@ -497,7 +414,7 @@ absl::Status CpuPlan::Backward(absl::Span<float> input_gradient) {
     const Stopwatch stopwatch(times_ == nullptr ? nullptr : &(*times_)[s].backward_seconds);
     if (value(v).relu && !masked_[v]) {
       Copy(Gradient(v).data, 1, Gradient(v),
-           {.keep = places_[v].positive, .bits_stride = value(v).shape.positions()}, *pool_);
+           {.keep = placement_.places[v].positive, .bits_stride = value(v).shape.positions()}, *pool_);
     }
     RunBackward(static_cast<int>(s), input_gradient.data());
   }

@@ -157,6 +157,17 @@ class Fuser {
 
 }  // namespace
 
+bool Schedule::SharesGradient(int value) const {
+  const Value& summand = values[value];
+  if (summand.tapped || summand.readers.empty()) return false;
+  const int reader = summand.readers.back();
+  const Step& step = steps[reader];
+  // A mask that belongs to the summand alone would reach the sum's gradient before the step's other input has
+  // read it.
+  return step.add == value && step.in != value && !values[step.out].tapped &&
+         !(summand.relu && IsLastContributor(value, reader));
+}
+
 Schedule MakeSchedule(const Graph& graph, const std::vector<TensorShape>& shapes,
                       const std::vector<std::string>& taps) {
   return Fuser(graph, shapes, taps).Fuse(graph, taps);

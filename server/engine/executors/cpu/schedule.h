@@ -33,6 +33,9 @@ struct Value {
   // Tapped, but made straight from the picture, and read: so large and so quickly made that its map isn't
   // kept until Backward but made once more there.
   bool remade = false;
+
+  // Tapped, and there from Forward to Backward.
+  bool kept() const { return tapped && !remade; }
 };
 
 struct Step {
@@ -56,6 +59,9 @@ struct Schedule {
 
   // The last to add to value's gradient in Backward, which goes through the steps from the end.
   bool IsLastContributor(int value, int step) const { return values[value].readers.front() == step; }
+  // Whether value's gradient begins as the gradient of the sum that is its last reader, and may do so in the
+  // same place.
+  bool SharesGradient(int value) const;
 };
 
 // `graph` is pruned to the taps; shapes are those of its nodes. A tapped node's map is always made as it is:

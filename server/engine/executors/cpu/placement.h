@@ -1,0 +1,34 @@
+// Where each map, gradient and mask of a schedule lies: one buffer, planned once.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "engine/executors/cpu/buffer.h"
+#include "engine/executors/cpu/schedule.h"
+
+namespace impasto::engine::cpu {
+
+// Of a value. A kept map becomes its own gradient in Backward, and a summand may begin in its sum's gradient.
+struct Places {
+  float* map = nullptr;
+  float* gradient = nullptr;
+  uint16_t* positive = nullptr;  // relu: [block][position]
+};
+
+// What a max pool remembers.
+struct Choices {
+  uint16_t* bits = nullptr;    // fused: [block][right, lower][position]
+  uint8_t* windows = nullptr;  // alone: a byte an element
+};
+
+struct Placement {
+  Buffer arena;                  // null: there is no memory for it
+  std::vector<Places> places;    // by value; the picture's is empty
+  std::vector<Choices> choices;  // by step
+  float* picture = nullptr;      // room for a copy of it, where a map is remade from it
+};
+
+Placement PlaceBuffers(const Schedule& schedule);
+
+}  // namespace impasto::engine::cpu
