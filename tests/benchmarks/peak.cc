@@ -22,8 +22,11 @@ double MultiplyAdds(int64_t rounds, float* sink) {
   // The factors keep every sum near 1: no denormal numbers, no overflow. 12 sums that don't wait for each
   // other hide the latency of two units, and fit into 16 registers.
   const auto a = hn::Set(d, 0.999f), b = hn::Set(d, 1e-3f);
-  auto s0 = hn::Set(d, *sink), s1 = s0, s2 = s0, s3 = s0, s4 = s0, s5 = s0, s6 = s0, s7 = s0, s8 = s0,
-       s9 = s0, s10 = s0, s11 = s0;
+  // Sums that began alike would stay alike, and the compiler would keep one of them.
+  const auto start = [&](float more) HWY_ATTR { return hn::Set(d, *sink + more); };
+  auto s0 = start(0.00f), s1 = start(0.01f), s2 = start(0.02f), s3 = start(0.03f), s4 = start(0.04f),
+       s5 = start(0.05f), s6 = start(0.06f), s7 = start(0.07f), s8 = start(0.08f), s9 = start(0.09f),
+       s10 = start(0.10f), s11 = start(0.11f);
   for (int64_t i = 0; i < rounds; ++i) {
     s0 = hn::MulAdd(s0, a, b);
     s1 = hn::MulAdd(s1, a, b);
