@@ -39,10 +39,10 @@ class TorchExecutor final : public Executor {
 
   absl::StatusOr<std::unique_ptr<Plan>> Compile(const std::vector<std::string>& taps, int height, int width,
                                                 Pooling pooling) const override {
-    IMPASTO_ASSIGN_OR_RETURN(
-        TappedGraph tapped,
-        MakeTappedGraph(graph_, taps, height, width, pooling,
-                        [this](const std::string& name) { return shared_->layers.contains(name); }));
+    IMPASTO_ASSIGN_OR_RETURN(TappedGraph tapped, MakeTappedGraph(graph_, taps, height, width, pooling,
+                                                                 [this](const std::string& name) {
+                                                                   return shared_->layers.contains(name);
+                                                                 }));
     return torch_executor::MakePlan(shared_, std::move(tapped.graph), taps, std::move(tapped.shapes));
   }
 
