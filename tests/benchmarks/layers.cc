@@ -10,6 +10,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "base/status_macros.h"
+#include "base/threads.h"
 #include "engine/executors/cpu/cpu_executor.h"
 #include "engine/recipe.h"
 #include "tests/benchmarks/case.h"

@@ -16,6 +16,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "base/status_macros.h"
+#include "base/threads.h"
 #include "engine/stylization.h"
 #include "imaging/picture.h"
 #include "tests/benchmarks/case.h"

@@ -1,7 +1,5 @@
 #include "tests/benchmarks/machine.h"
 
-#include <sched.h>
-
 #include <algorithm>
 #include <fstream>
 
@@ -50,11 +48,6 @@ std::string Processor() {
     }
   }
   return absl::StrCat(name, ":", found);
-}
-
-int AvailableThreads() {
-  cpu_set_t set;
-  return sched_getaffinity(0, sizeof set, &set) == 0 ? std::max(1, CPU_COUNT(&set)) : 1;
 }
 
 int64_t AvailableMemory() { return KilobytesLine("/proc/meminfo", "MemAvailable"); }

@@ -9,9 +9,6 @@ namespace impasto::bench {
 // "AMD EPYC: sse4_2 avx avx2 fma ...": the processor and its vector instructions, as Linux names them.
 std::string Processor();
 
-// Threads that the process may use.
-int AvailableThreads();
-
 // Bytes that a new process can take without swapping.
 int64_t AvailableMemory();
 

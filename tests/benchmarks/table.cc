@@ -14,6 +14,7 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "base/status_macros.h"
+#include "base/threads.h"
 #include "engine/nets/graph.h"
 #include "tests/benchmarks/case.h"
 #include "tests/benchmarks/child.h"

@@ -8,6 +8,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/strings/str_cat.h"
 #include "base/status_macros.h"
+#include "base/threads.h"
 #include "engine/executors/cpu/convolution.h"
 #include "engine/executors/cpu/plan.h"
 #include "engine/executors/cpu/thread_pool.h"
@@ -37,7 +38,7 @@ class CpuExecutor final : public Executor {
  public:
   CpuExecutor(Graph graph, Weights weights, int threads)
       : graph_(std::move(graph)),
-        pool_(SharedPool(threads > 0 ? threads : cpu::AvailableThreads())),
+        pool_(SharedPool(threads > 0 ? threads : AvailableThreads())),
         layers_(std::move(weights.layers)) {
     for (const auto& [name, layer] : layers_) known_.insert(name);
     for (const Node& node : graph_.nodes()) {

@@ -1,9 +1,5 @@
 #include "engine/executors/cpu/thread_pool.h"
 
-#include <sched.h>
-
-#include <algorithm>
-
 namespace impasto::engine::cpu {
 namespace {
 
@@ -92,11 +88,6 @@ void ThreadPool::Work(int thread) {
       break;
     }
   }
-}
-
-int AvailableThreads() {
-  cpu_set_t set;
-  return sched_getaffinity(0, sizeof set, &set) == 0 ? std::max(1, CPU_COUNT(&set)) : 1;
 }
 
 }  // namespace impasto::engine::cpu

@@ -54,7 +54,4 @@ class ThreadPool {
   std::vector<std::thread> workers_;
 };
 
-// As many threads as the process may run on.
-int AvailableThreads();
-
 }  // namespace impasto::engine::cpu

@@ -2,13 +2,11 @@
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
-#include <sched.h>
-
-#include <algorithm>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "base/threads.h"
 
 namespace impasto::engine::torch_executor {
 
@@ -41,10 +39,7 @@ void SetUpCuda(bool tf32) {
 }
 
 int SetThreads(int threads) {
-  if (threads <= 0) {
-    cpu_set_t set;
-    threads = sched_getaffinity(0, sizeof set, &set) == 0 ? std::max(1, CPU_COUNT(&set)) : 1;
-  }
+  if (threads <= 0) threads = AvailableThreads();
   // Debian's LibTorch starts with one thread unless told. OpenMP keeps the number per thread; Torch carries
   // this one over to each thread that comes later.
   at::set_num_threads(threads);

@@ -131,7 +131,5 @@ TEST(ThreadPoolTest, AllThreadsTakePart) {
   EXPECT_THAT(thread_of, ::testing::UnorderedElementsAre(0, 1, 2));
 }
 
-TEST(AvailableThreadsTest, AtLeastOne) { EXPECT_GE(AvailableThreads(), 1); }
-
 }  // namespace
 }  // namespace impasto::engine::cpu
