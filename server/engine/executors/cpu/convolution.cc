@@ -6,8 +6,6 @@
 namespace impasto::engine::cpu {
 namespace {
 
-// Positions that a task multiplies at a time: their windows stay in the second-level cache.
-constexpr int kStrip = 96;
 // Output blocks of a task, where there are few positions.
 constexpr int kPointwiseBlocks = 8;
 

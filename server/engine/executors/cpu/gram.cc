@@ -116,7 +116,7 @@ void ReplaceByGradient(const MapView& map, TapGradient* gradient, ThreadPool& po
       to = std::copy(from, from + static_cast<size_t>(rows) * kBlock, to);
     }
   };
-  ReplaceByGradient(map, kGradientStrip, read, gradient, pool, scratch);
+  ReplaceByGradient(map, kStrip, read, gradient, pool, scratch);
 }
 
 void ReplaceByGradient(const MapView& map, int strip, ReadMap read, TapGradient* gradient, ThreadPool& pool,

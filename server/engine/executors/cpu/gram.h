@@ -38,8 +38,6 @@ void AddMatrix(absl::Span<const float> matrix, int channels, TapGradient* gradie
 // F, for TapGradient's matrix: writes positions first..first+rows-1 to [block][row][16].
 using ReadMap = absl::FunctionRef<void(int first, int rows, int thread, float* to)>;
 
-// Positions that are multiplied at a time.
-constexpr int kGradientStrip = 96;
 // Floats of scratch space for strips of `strip` positions.
 size_t TapGradientScratch(const TensorShape& shape, int strip, int threads);
 // map = D F + s F - sum s P + sum plus, where F is read strip by strip and may lie in `map` itself; without a

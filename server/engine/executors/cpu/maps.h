@@ -21,6 +21,9 @@ struct MapView {
 };
 inline size_t BlockedFloats(const TensorShape& shape) { return MapView{nullptr, shape}.floats(); }
 
+// Positions that a task multiplies at a time: what they read and write stays in the second-level cache.
+constexpr int kStrip = 96;
+
 // The epilogue of block `block` from row `row` on, for a map of `stride` floats a block.
 Epilogue EpilogueAt(const Epilogue& epilogue, int block, size_t stride, size_t row);
 

@@ -63,15 +63,16 @@ class CpuPlan final : public Plan {
   absl::StatusOr<MapView> TapMap(int tap, Buffer* made);
   void Remake(int v, const MapView& to);
 
-  Epilogue ForwardEpilogue(const Step& step, bool keep_gradient) const;
+  Epilogue ForwardEpilogue(int s, bool keep_gradient) const;
   // For what step `s` adds to v's gradient: to what is there already, and with the ReLU's zeros if it is the
   // last.
   Epilogue GradientEpilogue(int v, int s);
-  void RunForward(const Step& step, const StepWeights& weights, const float* picture, bool keep_gradient);
+  void RunForward(int s, const float* picture, bool keep_gradient);
   void RunBackward(int s, float* picture_gradient);
   // What the losses ask for at a tap, over its map.
   void MakeTapGradient(size_t tap);
-  WinogradPass Winograd(const Step& step, const StepWeights& weights) const;
+  // Step `s` from one map to another, in either direction; but for what its pool remembers.
+  WinogradPass Winograd(int s, const MapView& from, const MapView& to, const Epilogue& epilogue) const;
 
   const Schedule schedule_;
   const std::vector<std::string> taps_;
@@ -107,7 +108,7 @@ size_t CpuPlan::ScratchFloats() const {
   }
   for (const int v : schedule_.taps) {
     const TensorShape& shape = value(v).shape;
-    most = std::max({most, GramScratch(shape), TapGradientScratch(shape, kGradientStrip, threads)});
+    most = std::max({most, GramScratch(shape), TapGradientScratch(shape, kStrip, threads)});
     if (!value(v).remade) continue;
     const int s = value(v).producer;
     const PlanarRows rows(schedule_.steps[s], *weights_[s].convolution, value(0).shape);
@@ -116,9 +117,10 @@ size_t CpuPlan::ScratchFloats() const {
   return most;
 }
 
-Epilogue CpuPlan::ForwardEpilogue(const Step& step, bool keep_gradient) const {
-  const StepWeights& weights = weights_[&step - schedule_.steps.data()];
-  return {.bias = weights.convolution == nullptr ? nullptr : weights.convolution->bias.data(),
+Epilogue CpuPlan::ForwardEpilogue(int s, bool keep_gradient) const {
+  const Step& step = schedule_.steps[s];
+  const ConvolutionWeights* convolution = weights_[s].convolution.get();
+  return {.bias = convolution == nullptr ? nullptr : convolution->bias.data(),
           .add = step.add < 0 ? nullptr : Map(step.add).data,
           .relu = step.relu,
           .positive = keep_gradient ? placement_.places[step.out].positive : nullptr,
@@ -136,30 +138,29 @@ Epilogue CpuPlan::GradientEpilogue(int v, int s) {
   return epilogue;
 }
 
-WinogradPass CpuPlan::Winograd(const Step& step, const StepWeights& weights) const {
-  const TensorShape& shape = value(step.in).shape;
-  WinogradPass pass{.weights = &weights.convolution->winograd, .height = shape.height, .width = shape.width};
-  pass.source.height = pass.sink.height = shape.height;
-  pass.source.width = pass.sink.width = shape.width;
-  return pass;
+WinogradPass CpuPlan::Winograd(int s, const MapView& from, const MapView& to,
+                               const Epilogue& epilogue) const {
+  const TensorShape& shape = value(schedule_.steps[s].in).shape;
+  return {.weights = &weights_[s].convolution->winograd,
+          .height = shape.height,
+          .width = shape.width,
+          .source = {.block = from.data, .height = shape.height, .width = shape.width},
+          .source_stride = from.stride(),
+          .sink = {.block = to.data, .height = shape.height, .width = shape.width, .epilogue = epilogue},
+          .sink_stride = to.stride()};
 }
 
-void CpuPlan::RunForward(const Step& step, const StepWeights& weights, const float* picture,
-                         bool keep_gradient) {
-  const size_t s = &step - schedule_.steps.data();
+void CpuPlan::RunForward(int s, const float* picture, bool keep_gradient) {
+  const Step& step = schedule_.steps[s];
+  const StepWeights& weights = weights_[s];
   const MapView in = Map(step.in), out = Map(step.out);
-  const Epilogue epilogue = ForwardEpilogue(step, keep_gradient);
+  const Epilogue epilogue = ForwardEpilogue(s, keep_gradient);
   switch (step.kind) {
     case StepKind::kBlocked:
       ToBlocked(picture, out, *pool_);
       break;
     case StepKind::kWinograd: {
-      WinogradPass pass = Winograd(step, weights);
-      pass.source.block = in.data;
-      pass.source_stride = in.stride();
-      pass.sink.block = out.data;
-      pass.sink_stride = out.stride();
-      pass.sink.epilogue = epilogue;
+      WinogradPass pass = Winograd(s, in, out, epilogue);
       if (step.pool) {
         pass.sink.pool = true;
         pass.sink.choice = keep_gradient ? placement_.choices[s].bits : nullptr;
@@ -220,18 +221,13 @@ void CpuPlan::RunBackward(int s, float* picture_gradient) {
     case StepKind::kBlocked:
       break;
     case StepKind::kWinograd: {
-      WinogradPass pass = Winograd(step, weights);
+      WinogradPass pass = Winograd(s, from, to, epilogue);
       pass.backward = true;
-      pass.source.block = from.data;
-      pass.source_stride = from.stride();
       if (step.pool) {
         pass.source.choice = placement_.choices[s].bits;
         pass.source.choice_stride = from.shape.positions();
         pass.source_choice_stride = 2 * from.shape.positions();
       }
-      pass.sink.block = to.data;
-      pass.sink_stride = to.stride();
-      pass.sink.epilogue = epilogue;
       RunWinograd(pass, *pool_, scratch_.data());
       break;
     }
@@ -286,7 +282,7 @@ absl::Status CpuPlan::Forward(absl::Span<const float> input, bool keep_gradient)
   if (placement_.picture != nullptr) std::copy(input.begin(), input.end(), placement_.picture);
   for (size_t s = 0; s < schedule_.steps.size(); ++s) {
     const Stopwatch stopwatch(times_ == nullptr ? nullptr : &(*times_)[s].forward_seconds);
-    RunForward(schedule_.steps[s], weights_[s], input.data(), keep_gradient);
+    RunForward(static_cast<int>(s), input.data(), keep_gradient);
     for (size_t tap = 0; tap < taps_.size(); ++tap) {
       const int v = schedule_.taps[tap];
       if (v == schedule_.steps[s].out && value(v).remade)
@@ -299,9 +295,8 @@ absl::Status CpuPlan::Forward(absl::Span<const float> input, bool keep_gradient)
 
 void CpuPlan::Remake(int v, const MapView& to) {
   const int s = value(v).producer;
-  Epilogue epilogue = ForwardEpilogue(schedule_.steps[s], /*keep_gradient=*/false);
-  Windows(schedule_.steps[s], *weights_[s].convolution, placement_.picture, Map(0), to, epilogue, *pool_,
-          scratch_.data());
+  Windows(schedule_.steps[s], *weights_[s].convolution, placement_.picture, Map(0), to,
+          ForwardEpilogue(s, /*keep_gradient=*/false), *pool_, scratch_.data());
 }
 
 absl::StatusOr<MapView> CpuPlan::TapMap(int tap, Buffer* made) {
@@ -375,10 +370,10 @@ void CpuPlan::MakeTapGradient(size_t tap) {
   TapGradient& gradient = tap_gradients_[tap];
   if (value(v).remade && gradient.has_matrix) {
     // A row of the map at a time, which is multiplied before it leaves the cache.
-    const Step& step = schedule_.steps[value(v).producer];
-    const PlanarRows rows(step, *weights_[value(v).producer].convolution, value(0).shape);
+    const int s = value(v).producer;
+    const PlanarRows rows(schedule_.steps[s], *weights_[s].convolution, value(0).shape);
     const int columns = value(v).shape.width;
-    const Epilogue epilogue = ForwardEpilogue(step, /*keep_gradient=*/false);
+    const Epilogue epilogue = ForwardEpilogue(s, /*keep_gradient=*/false);
     float* padded = scratch_.data() + TapGradientScratch(value(v).shape, columns, pool_->threads());
     auto read = [&](int first, int, int thread, float* to) {
       rows.Make(placement_.picture, first / columns, columns, to, static_cast<size_t>(columns) * kBlock,

@@ -6,9 +6,6 @@
 namespace impasto::engine::cpu {
 namespace {
 
-// Output positions whose windows are gathered at a time: they stay in the second-level cache.
-constexpr int kStrip = 96;
-
 // Rows of the input whose gradient one task makes. Windows that reach over its edge are made twice.
 int BandRows(int height) { return height >= 64 ? 32 : std::max(4, height / 2); }
 

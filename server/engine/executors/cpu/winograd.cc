@@ -4,6 +4,8 @@
 #include <array>
 #include <cmath>
 
+#include "engine/executors/cpu/maps.h"
+
 namespace impasto::engine::cpu {
 namespace {
 
@@ -41,28 +43,27 @@ constexpr int kChunkBlocks = 4;
 // How a pass is cut. `tiles`: of a part.
 //   shared false: each thread takes a part through all three phases alone; all parts read all of U.
 //   shared true: the threads share each phase of a part, and U, which is large, is read once a part.
-struct Schedule {
+struct Cut {
   bool shared = false;
   int tiles = 0;
   size_t v_points = 0, m_points = 0;  // floats from point to point
 };
 
-Schedule MakeSchedule(const WinogradWeights& weights, bool backward, int height, int width, int threads) {
+Cut CutPass(const WinogradWeights& weights, bool backward, int height, int width, int threads) {
   const int total = Tiles(height, weights.m) * Tiles(width, weights.m);
   const int in_blocks = backward ? weights.out_blocks : weights.in_blocks;
   const int out_blocks = backward ? weights.in_blocks : weights.out_blocks;
-  Schedule schedule;
+  Cut cut;
   const int alone = in_blocks <= 4 ? 24 : in_blocks <= 8 ? 36 : 48;
   // Few parts don't share out evenly.
-  schedule.shared = weights.matrix() > size_t{256} * 256 || (threads > 1 && total < 4 * threads * alone);
-  const int most = schedule.shared ? 240 : alone;
+  cut.shared = weights.matrix() > size_t{256} * 256 || (threads > 1 && total < 4 * threads * alone);
+  const int most = cut.shared ? 240 : alone;
   const int parts = (total + most - 1) / most;
-  schedule.tiles = (total + parts - 1) / parts;
-  const size_t rows = static_cast<size_t>(schedule.tiles) * kBlock;
-  schedule.v_points = rows * in_blocks + kPointPadding;
-  schedule.m_points =
-      rows * (schedule.shared ? out_blocks : std::min(out_blocks, kChunkBlocks)) + kPointPadding;
-  return schedule;
+  cut.tiles = (total + parts - 1) / parts;
+  const size_t rows = static_cast<size_t>(cut.tiles) * kBlock;
+  cut.v_points = rows * in_blocks + kPointPadding;
+  cut.m_points = rows * (cut.shared ? out_blocks : std::min(out_blocks, kChunkBlocks)) + kPointPadding;
+  return cut;
 }
 
 }  // namespace
@@ -159,69 +160,64 @@ TileSource SourceBlock(const WinogradPass& pass, int block) {
 
 TileSink SinkBlock(const WinogradPass& pass, int block) {
   TileSink sink = pass.sink;
-  Epilogue& epilogue = sink.epilogue;
   sink.block += pass.sink_stride * block;
-  if (epilogue.bias != nullptr) epilogue.bias += block * kBlock;
-  if (epilogue.add != nullptr) epilogue.add += pass.sink_stride * block;
-  if (epilogue.positive != nullptr) epilogue.positive += epilogue.bits_stride * block;
-  if (epilogue.keep != nullptr) epilogue.keep += epilogue.bits_stride * block;
+  sink.epilogue = EpilogueAt(sink.epilogue, block, pass.sink_stride, 0);
   if (sink.choice != nullptr) sink.choice += pass.sink_choice_stride * block;
   return sink;
 }
 
-void RunShared(const WinogradPass& pass, const Schedule& schedule, ThreadPool& pool, float* scratch) {
+void RunShared(const WinogradPass& pass, const Cut& cut, ThreadPool& pool, float* scratch) {
   const int m = pass.weights->m, points = WinogradPoints(m);
   const int tiles_x = Tiles(pass.width, m), total = Tiles(pass.height, m) * tiles_x;
   const Matrices matrices(pass);
   float* v = scratch;
-  float* products = v + schedule.v_points * points;
-  float* packed = products + schedule.m_points * points;
-  const size_t rows = static_cast<size_t>(schedule.tiles) * kBlock;
-  for (int first = 0; first < total; first += schedule.tiles) {
-    const int last = std::min(total, first + schedule.tiles);
+  float* products = v + cut.v_points * points;
+  float* packed = products + cut.m_points * points;
+  const size_t rows = static_cast<size_t>(cut.tiles) * kBlock;
+  for (int first = 0; first < total; first += cut.tiles) {
+    const int last = std::min(total, first + cut.tiles);
     pool.Run(matrices.in_blocks, [&](int block, int) {
-      WinogradInput(m, SourceBlock(pass, block), tiles_x, first, last, v + rows * block, schedule.v_points);
+      WinogradInput(m, SourceBlock(pass, block), tiles_x, first, last, v + rows * block, cut.v_points);
     });
     pool.Run(points, [&](int point, int thread) {
       for (int k = 0; k < matrices.out_blocks; k += kChunkBlocks) {
         const int end = std::min(matrices.out_blocks, k + kChunkBlocks);
         Gemm({.rows = last - first,
-              .in = v + schedule.v_points * point,
+              .in = v + cut.v_points * point,
               .in_stride = rows,
               .in_blocks = matrices.in_blocks,
               .weights = matrices.Panels(point, k, end, packed + thread * kChunkBlocks * matrices.panel()),
               .weights_stride = matrices.panel(),
-              .out = products + schedule.m_points * point + rows * k,
+              .out = products + cut.m_points * point + rows * k,
               .out_stride = rows,
               .out_blocks = end - k});
       }
     });
     pool.Run(matrices.out_blocks, [&](int block, int) {
-      WinogradOutput(m, products + rows * block, schedule.m_points, tiles_x, first, last,
-                     SinkBlock(pass, block));
+      WinogradOutput(m, products + rows * block, cut.m_points, tiles_x, first, last, SinkBlock(pass, block));
     });
   }
 }
 
-void RunAlone(const WinogradPass& pass, const Schedule& schedule, ThreadPool& pool, float* scratch) {
+void RunAlone(const WinogradPass& pass, const Cut& cut, ThreadPool& pool, float* scratch) {
   const int m = pass.weights->m, points = WinogradPoints(m);
   const int tiles_x = Tiles(pass.width, m), total = Tiles(pass.height, m) * tiles_x;
   const Matrices matrices(pass);
-  const size_t per_thread = (schedule.v_points + schedule.m_points) * points;
+  const size_t per_thread = (cut.v_points + cut.m_points) * points;
   float* packed = scratch + per_thread * pool.threads();
   if (pass.backward) {
     pool.Run(points, [&](int point, int) {
       matrices.Panels(point, 0, matrices.out_blocks, packed + pass.weights->matrix() * point);
     });
   }
-  const size_t rows = static_cast<size_t>(schedule.tiles) * kBlock;
-  const int parts = (total + schedule.tiles - 1) / schedule.tiles;
+  const size_t rows = static_cast<size_t>(cut.tiles) * kBlock;
+  const int parts = (total + cut.tiles - 1) / cut.tiles;
   pool.Run(parts, [&](int part, int thread) {
     float* v = scratch + per_thread * thread;
-    float* products = v + schedule.v_points * points;
-    const int first = part * schedule.tiles, last = std::min(total, first + schedule.tiles);
+    float* products = v + cut.v_points * points;
+    const int first = part * cut.tiles, last = std::min(total, first + cut.tiles);
     for (int block = 0; block < matrices.in_blocks; ++block) {
-      WinogradInput(m, SourceBlock(pass, block), tiles_x, first, last, v + rows * block, schedule.v_points);
+      WinogradInput(m, SourceBlock(pass, block), tiles_x, first, last, v + rows * block, cut.v_points);
     }
     for (int k = 0; k < matrices.out_blocks; k += kChunkBlocks) {
       const int end = std::min(matrices.out_blocks, k + kChunkBlocks);
@@ -229,17 +225,17 @@ void RunAlone(const WinogradPass& pass, const Schedule& schedule, ThreadPool& po
         const float* panels = pass.backward ? packed + pass.weights->matrix() * point + matrices.panel() * k
                                             : matrices.Panels(point, k, end, nullptr);
         Gemm({.rows = last - first,
-              .in = v + schedule.v_points * point,
+              .in = v + cut.v_points * point,
               .in_stride = rows,
               .in_blocks = matrices.in_blocks,
               .weights = panels,
               .weights_stride = matrices.panel(),
-              .out = products + schedule.m_points * point,
+              .out = products + cut.m_points * point,
               .out_stride = rows,
               .out_blocks = end - k});
       }
       for (int block = k; block < end; ++block) {
-        WinogradOutput(m, products + rows * (block - k), schedule.m_points, tiles_x, first, last,
+        WinogradOutput(m, products + rows * (block - k), cut.m_points, tiles_x, first, last,
                        SinkBlock(pass, block));
       }
     }
@@ -251,23 +247,22 @@ void RunAlone(const WinogradPass& pass, const Schedule& schedule, ThreadPool& po
 size_t WinogradScratch(const WinogradWeights& weights, int height, int width, int threads) {
   size_t most = 0;
   for (const bool backward : {false, true}) {
-    const Schedule schedule = MakeSchedule(weights, backward, height, width, threads);
-    const size_t points = WinogradPoints(weights.m), maps = (schedule.v_points + schedule.m_points) * points;
+    const Cut cut = CutPass(weights, backward, height, width, threads);
+    const size_t points = WinogradPoints(weights.m), maps = (cut.v_points + cut.m_points) * points;
     const size_t panels =
         static_cast<size_t>(kChunkBlocks) * kBlock * kBlock * std::max(weights.in_blocks, weights.out_blocks);
-    const size_t packed = !backward ? 0 : schedule.shared ? panels * threads : weights.matrix() * points;
-    most = std::max(most, maps * (schedule.shared ? 1 : threads) + packed);
+    const size_t packed = !backward ? 0 : cut.shared ? panels * threads : weights.matrix() * points;
+    most = std::max(most, maps * (cut.shared ? 1 : threads) + packed);
   }
   return most;
 }
 
 void RunWinograd(const WinogradPass& pass, ThreadPool& pool, float* scratch) {
-  const Schedule schedule =
-      MakeSchedule(*pass.weights, pass.backward, pass.height, pass.width, pool.threads());
-  if (schedule.shared) {
-    RunShared(pass, schedule, pool, scratch);
+  const Cut cut = CutPass(*pass.weights, pass.backward, pass.height, pass.width, pool.threads());
+  if (cut.shared) {
+    RunShared(pass, cut, pool, scratch);
   } else {
-    RunAlone(pass, schedule, pool, scratch);
+    RunAlone(pass, cut, pool, scratch);
   }
 }
 

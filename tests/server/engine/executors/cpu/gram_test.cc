@@ -131,7 +131,7 @@ TEST_P(TapGradientTest, EveryCombination) {
               }
               EXPECT_EQ(gradient.empty(), matrices + minus + plus == 0 && scale == 0);
               TestMap map(shape, f);
-              Scratch scratch(TapGradientScratch(shape, kGradientStrip, pool->threads()));
+              Scratch scratch(TapGradientScratch(shape, kStrip, pool->threads()));
               ReplaceByGradient(map.view(), &gradient, *pool, scratch.data());
               const std::vector<float> got = map.planar();
               for (size_t i = 0; i < got.size(); ++i) ASSERT_EQ(got[i], expected[i]) << i;
@@ -193,7 +193,7 @@ TEST_P(TapGradientTest, IsUsedAgain) {
   std::vector<float> identity(17 * 17, 0.0f);
   for (size_t i = 0; i < 17; ++i) identity[i * 17 + i] = 1;
   TapGradient gradient;
-  Scratch scratch(TapGradientScratch(shape, kGradientStrip, pool.threads()));
+  Scratch scratch(TapGradientScratch(shape, kStrip, pool.threads()));
   for (int step = 0; step < 3; ++step) {
     TestMap map(shape, f);
     AddMatrix(identity, 17, &gradient, pool);
@@ -215,7 +215,7 @@ TEST_P(TapGradientTest, WithoutAnythingItIsZeroEvenWhereTheMapIsNotFinite) {
   TestMap map(shape, std::vector<float>(shape.elements(), INFINITY));
   TapGradient gradient;
   gradient.plus.emplace_back(BlockedFloats(shape));
-  Scratch scratch(TapGradientScratch(shape, kGradientStrip, pool.threads()));
+  Scratch scratch(TapGradientScratch(shape, kStrip, pool.threads()));
   ReplaceByGradient(map.view(), &gradient, pool, scratch.data());
   EXPECT_THAT(map.planar(), Each(0.0f));
 }
