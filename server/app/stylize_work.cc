@@ -12,7 +12,7 @@ namespace impasto::app {
 namespace {
 
 // `size` is the working size: a picture of a coarse level is enlarged to it.
-absl::StatusOr<jobs::EncodedPicture> EncodePicture(const Image& image, const imaging::Size& size,
+absl::StatusOr<jobs::EncodedPicture> EncodePicture(const Image& image, const Size& size,
                                                    const imaging::EncodeOptions& options) {
   IMPASTO_ASSIGN_OR_RETURN(imaging::Encoded encoded,
                            image.width == size.width && image.height == size.height

@@ -3,9 +3,9 @@
 
 #include <memory>
 
+#include "base/size.h"
 #include "engine/stylization.h"
 #include "imaging/picture.h"
-#include "imaging/size.h"
 #include "jobs/work.h"
 
 namespace impasto::app {
@@ -36,7 +36,7 @@ class StylizeWork final : public jobs::Work {
   std::shared_ptr<const engine::Model> model_;
   const engine::Recipe recipe_;
   engine::Stylization::Pictures pictures_;  // until Start
-  const imaging::Size size_;                // the working size
+  const Size size_;                // the working size
   const imaging::Picture original_;
   const imaging::EncodeOptions result_;
   const imaging::EncodeOptions preview_;

@@ -21,7 +21,7 @@ Size SizeAtLevel(Size full, int level, int levels) {
   return {(full.width + up) >> shift, (full.height + up) >> shift};
 }
 
-int PyramidLevels(int wanted, int iterations, Size content, const std::vector<Image>& styles) {
+int PyramidLevels(int wanted, int iterations, Size content, const std::vector<Size>& styles) {
   int levels = wanted;
   if (wanted == 0) {
     levels = 1;
@@ -31,10 +31,16 @@ int PyramidLevels(int wanted, int iterations, Size content, const std::vector<Im
     }
   }
   int side = ShortSide(content);
-  for (const Image& style : styles) side = std::min(side, ShortSide({style.width, style.height}));
+  for (const Size& style : styles) side = std::min(side, ShortSide(style));
   while (levels > 1 && (levels > iterations || ShortSide(SizeAtLevel({side, side}, 0, levels)) < kLeastSide))
     --levels;
   return levels;
+}
+
+int PyramidLevels(int wanted, int iterations, Size content, const std::vector<Image>& styles) {
+  std::vector<Size> sizes;
+  for (const Image& style : styles) sizes.push_back({style.width, style.height});
+  return PyramidLevels(wanted, iterations, content, sizes);
 }
 
 std::vector<int> LevelIterations(int iterations, int levels) {

@@ -5,16 +5,11 @@
 #include <vector>
 
 #include "base/image.h"
+#include "base/size.h"
 
 namespace impasto::engine {
 
 inline constexpr int kMaxPyramidLevels = 6;
-
-struct Size {
-  int width = 0;
-  int height = 0;
-  friend bool operator==(const Size&, const Size&) = default;
-};
 
 // Halved for each level below the last, rounded up: 511 x 4 at level 0 of 3 is 128 x 1.
 Size SizeAtLevel(Size full, int level, int levels);
@@ -22,6 +17,7 @@ Size SizeAtLevel(Size full, int level, int levels);
 // How many levels a run has of the `wanted` ones, at least 1: no more than its iterations, and none where the
 // short side of the content or of a style picture is below 64 pixels, which is the least that every layer of
 // every network has a map for. Wanted 0: by the size of the content picture.
+int PyramidLevels(int wanted, int iterations, Size content, const std::vector<Size>& styles);
 int PyramidLevels(int wanted, int iterations, Size content, const std::vector<Image>& styles);
 
 // Steps of each level, the coarsest first: the same number each, one more for the first ones where it doesn't

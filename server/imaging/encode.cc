@@ -8,9 +8,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/resample.h"
+#include "base/size.h"
 #include "base/status_macros.h"
 #include "imaging/formats.h"
-#include "imaging/size.h"
 #include "imaging/state.h"
 #include "imaging/vips_image.h"
 #include "imaging/vips_runtime.h"

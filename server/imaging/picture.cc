@@ -7,9 +7,9 @@
 
 #include "absl/strings/str_cat.h"
 #include "base/resample.h"
+#include "base/size.h"
 #include "base/status_macros.h"
 #include "imaging/formats.h"
-#include "imaging/size.h"
 #include "imaging/state.h"
 
 namespace impasto::imaging {
@@ -47,17 +47,6 @@ absl::StatusOr<Image> Render(const Raster& color, int width, int height) {
 }
 
 }  // namespace
-
-Size FitWithin(Size size, int max_side) {
-  const int side = std::max(size.width, size.height);
-  if (side <= max_side) {
-    return size;
-  }
-  const auto scaled = [&](int v) {
-    return std::max(1, static_cast<int>((2 * int64_t{v} * max_side + side) / (2 * int64_t{side})));
-  };
-  return {scaled(size.width), scaled(size.height)};
-}
 
 int Picture::width() const { return state_->color.width; }
 int Picture::height() const { return state_->color.height; }
