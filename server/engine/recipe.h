@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "engine/nets/graph.h"
+#include "engine/recipe_change.h"
 #include "engine/weights/weights.h"
 
 namespace impasto::engine {
@@ -30,11 +31,6 @@ enum class Quality {
   kDraft,
   kGood,
   kBest,
-};
-
-struct LayerWeight {
-  std::string layer;
-  double weight = 1;  // factor of this layer's loss in the sum over layers; >= 0
 };
 
 struct Recipe {
@@ -68,6 +64,8 @@ struct Recipe {
   int max_size = 512;                         // long side of the working picture, pixels
   int style_size = 512;                       // long side of each style picture, pixels
   std::vector<double> style_picture_weights;  // one per style picture; they are divided by their sum
+  // What changes while the run goes on, in the order of `steps`.
+  std::vector<RecipeChange> changes;
 };
 
 // "painterly" and "reference".
@@ -85,8 +83,8 @@ absl::string_view QualityName(Quality quality);
 // kPreset sets nothing.
 void ApplyQuality(Quality quality, Recipe* recipe);
 
-// Ranges of every number, layer names against the graph, each layer once. INVALID_ARGUMENT, naming the field
-// and the limit.
+// Ranges of every number, layer names against the graph, each layer once; and the same after each of its
+// changes, one after the other. INVALID_ARGUMENT, naming the field and the limit.
 absl::Status ValidateRecipe(const Recipe& recipe, const Graph& graph);
 
 }  // namespace impasto::engine
