@@ -56,12 +56,26 @@ class Plan {
   virtual absl::Status Backward(absl::Span<float> input_gradient) = 0;
 };
 
+// Where and by what a network runs, as far as it can change a result's bits. The CPU executor's results are
+// the same for any number of threads.
+struct Execution {
+  std::string executor;         // "cpu", "torch"
+  std::string instruction_set;  // "AVX3", "AVX2", as the executor calls it; of a CPU alone
+  std::string tiles;            // Winograd's, "F(6x6),F(4x4)"; empty where it isn't ours to say
+  std::string memory_format;    // "blocked16", "nchw", "channels_last"
+  std::string precision;        // "float32", "tf32"
+  int threads = 0;              // of a CPU; 0: none
+  std::string device;           // "cpu", "cuda:N"
+  friend bool operator==(const Execution&, const Execution&) = default;
+};
+
 // Holds one model's weights on a device, shared by all plans. Immutable after creation; Compile may be called
 // from any thread.
 class Executor {
  public:
   virtual ~Executor() = default;
-  virtual std::string description() const = 0;  // "torch cpu, 2 threads"
+  virtual std::string description() const = 0;  // for people: "torch cpu, 2 threads"
+  virtual const Execution& execution() const = 0;
 
   // taps: names of the graph, each once. INVALID_ARGUMENT: an unknown tap (with the nearest names), a picture
   // too small for a tap; FAILED_PRECONDITION: the weights lack a layer that a tap needs (named).

@@ -24,6 +24,8 @@ int WinogradTile(int in_channels, int out_channels) {
   return static_cast<int64_t>(in_channels) * out_channels <= 128 * 128 ? 6 : 4;
 }
 
+std::string WinogradTiles() { return "F(6x6),F(4x4)"; }
+
 ScaleAndShift BatchNormCoefficients(const LayerWeights& batch_norm, double epsilon) {
   const size_t channels = batch_norm.gamma.size();
   const size_t filled = static_cast<size_t>(BlocksOf(static_cast<int>(channels))) * kBlock;

@@ -40,6 +40,8 @@ ConvolutionWeights PrepareConvolution(const Step& step, const LayerWeights& conv
 // The tile of a 3x3 convolution: 6 where the transformed weights are small, 4 where they would be large.
 // F(6x6) multiplies a fifth less, for 1.8 times the memory and eight times the error.
 int WinogradTile(int in_channels, int out_channels);
+// The tiles that there are, for Execution::tiles.
+std::string WinogradTiles();
 
 // A window's number `feature`: row and column in the window, and channel (beyond the last one for filling).
 struct Feature {

@@ -39,7 +39,14 @@ class CpuExecutor final : public Executor {
   CpuExecutor(Graph graph, Weights weights, int threads)
       : graph_(std::move(graph)),
         pool_(SharedPool(threads > 0 ? threads : AvailableThreads())),
-        layers_(std::move(weights.layers)) {
+        layers_(std::move(weights.layers)),
+        execution_{.executor = "cpu",
+                   .instruction_set = cpu::TargetName(),
+                   .tiles = cpu::WinogradTiles(),
+                   .memory_format = absl::StrCat("blocked", cpu::kBlock),
+                   .precision = "float32",
+                   .threads = pool_->threads(),
+                   .device = "cpu"} {
     for (const auto& [name, layer] : layers_) known_.insert(name);
     for (const Node& node : graph_.nodes()) {
       if (node.op == Op::kBatchNorm) may_fold_.insert(graph_.nodes()[node.inputs[0]].name);
@@ -47,8 +54,10 @@ class CpuExecutor final : public Executor {
   }
 
   std::string description() const override {
-    return absl::StrCat("Impasto's CPU executor, ", pool_->threads(), " threads, ", cpu::TargetName());
+    return absl::StrCat("Impasto's CPU executor, ", execution_.threads, " threads, ",
+                        execution_.instruction_set);
   }
+  const Execution& execution() const override { return execution_; }
 
   absl::StatusOr<std::unique_ptr<Plan>> Compile(const std::vector<std::string>& taps, int height, int width,
                                                 Pooling pooling) const override {
@@ -113,6 +122,7 @@ class CpuExecutor final : public Executor {
   mutable std::map<std::string, LayerWeights, std::less<>> layers_;
   // By layer, or layer+batch norm where that is folded in.
   mutable std::map<std::string, StepWeights, std::less<>> prepared_;
+  const Execution execution_;
 };
 
 }  // namespace

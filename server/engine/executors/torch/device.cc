@@ -2,10 +2,15 @@
 
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
+#include <ATen/Version.h>
+
+#include <vector>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "base/threads.h"
 
 namespace impasto::engine::torch_executor {
@@ -44,6 +49,15 @@ int SetThreads(int threads) {
   // this one over to each thread that comes later.
   at::set_num_threads(threads);
   return threads;
+}
+
+std::string InstructionSet() {
+  // LibTorch 1.13 says it nowhere else; oneDNN, which has the convolutions, chooses by the same processor.
+  const std::string config = at::show_config();
+  for (absl::string_view line : absl::StrSplit(config, '\n')) {
+    if (absl::ConsumePrefix(&line, "  - CPU capability usage: ")) return std::string(line);
+  }
+  return "";
 }
 
 }  // namespace impasto::engine::torch_executor

@@ -18,4 +18,8 @@ void SetUpCuda(bool tf32);
 // how many.
 int SetThreads(int threads);
 
+// The vector instructions that Torch's own kernels use on this processor: "AVX512", "AVX2", "NO AVX"; empty
+// where it doesn't say.
+std::string InstructionSet();
+
 }  // namespace impasto::engine::torch_executor

@@ -27,7 +27,15 @@ at::Tensor ToDevice(std::vector<float>* numbers, at::IntArrayRef shape, const at
 class TorchExecutor final : public Executor {
  public:
   TorchExecutor(Graph graph, std::shared_ptr<const Shared> shared)
-      : graph_(std::move(graph)), shared_(std::move(shared)) {}
+      : graph_(std::move(graph)), shared_(std::move(shared)) {
+    const bool cuda = shared_->device.is_cuda();
+    execution_.executor = "torch";
+    if (!cuda) execution_.instruction_set = torch_executor::InstructionSet();
+    execution_.memory_format = shared_->format == at::MemoryFormat::ChannelsLast ? "channels_last" : "nchw";
+    execution_.precision = shared_->tf32 ? "tf32" : "float32";
+    execution_.threads = cuda ? 0 : shared_->threads;
+    execution_.device = shared_->device.str();
+  }
 
   std::string description() const override {
     const char* format = shared_->format == at::MemoryFormat::ChannelsLast ? "channels_last" : "NCHW";
@@ -36,6 +44,7 @@ class TorchExecutor final : public Executor {
     }
     return absl::StrCat("LibTorch on the CPU, ", shared_->threads, " threads, ", format);
   }
+  const Execution& execution() const override { return execution_; }
 
   absl::StatusOr<std::unique_ptr<Plan>> Compile(const std::vector<std::string>& taps, int height, int width,
                                                 Pooling pooling) const override {
@@ -49,6 +58,7 @@ class TorchExecutor final : public Executor {
  private:
   const Graph graph_;
   const std::shared_ptr<const Shared> shared_;
+  Execution execution_;
 };
 
 }  // namespace
