@@ -36,7 +36,7 @@ class StylizeWork final : public jobs::Work {
   std::shared_ptr<const engine::Model> model_;
   const engine::Recipe recipe_;
   engine::Stylization::Pictures pictures_;  // until Start
-  const Size size_;                // the working size
+  const Size size_;                         // the working size
   const imaging::Picture original_;
   const imaging::EncodeOptions result_;
   const imaging::EncodeOptions preview_;

@@ -3,6 +3,7 @@
 // loss needs are asked for by tap.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -56,6 +57,21 @@ class Plan {
   virtual absl::Status Backward(absl::Span<float> input_gradient) = 0;
 };
 
+// What a plan will take, in bytes, before there is one.
+struct PlanForecast {
+  // What the plan holds and writes to, at most, from its compilation to its end, without the matrices that
+  // AddMatrixTimesMap gives it. A GPU's plan is in the GPU's memory.
+  int64_t plan = 0;
+  // What the executor keeps for all plans from this one on: layers that it prepares when a plan first needs
+  // them. 0 once they are there.
+  int64_t weights = 0;
+  struct Tap {
+    int64_t stored = 0;    // a StoredMap of it
+    int64_t distance = 0;  // beside all else, as long as its SquaredDistance takes
+  };
+  std::vector<Tap> taps;
+};
+
 // Where and by what a network runs, as far as it can change a result's bits. The CPU executor's results are
 // the same for any number of threads.
 struct Execution {
@@ -81,6 +97,10 @@ class Executor {
   // too small for a tap; FAILED_PRECONDITION: the weights lack a layer that a tap needs (named).
   virtual absl::StatusOr<std::unique_ptr<Plan>> Compile(const std::vector<std::string>& taps, int height,
                                                         int width, Pooling pooling) const = 0;
+  // What Compile's plan will take. Without keep_gradient, for Forward and Gram alone; with it, for Backward
+  // too, after AddMatrixTimesMap or AddDifference at any tap. Allocates none of it. Errors as Compile.
+  virtual absl::StatusOr<PlanForecast> Forecast(const std::vector<std::string>& taps, int height, int width,
+                                                Pooling pooling, bool keep_gradient) const = 0;
 };
 
 }  // namespace impasto::engine

@@ -31,4 +31,17 @@ size_t PlaceTenants(std::vector<Tenant>* tenants) {
   return total;
 }
 
+size_t CoveredBytes(std::vector<Tenant> tenants) {
+  std::sort(tenants.begin(), tenants.end(),
+            [](const Tenant& a, const Tenant& b) { return a.offset < b.offset; });
+  size_t covered = 0, end = 0;
+  for (const Tenant& tenant : tenants) {
+    const size_t to = tenant.offset + tenant.bytes;
+    if (to <= end) continue;
+    covered += to - std::max(end, tenant.offset);
+    end = to;
+  }
+  return covered;
+}
+
 }  // namespace impasto::engine::cpu

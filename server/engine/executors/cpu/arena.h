@@ -17,4 +17,7 @@ struct Tenant {
 // free place. Returns the bytes of the whole.
 size_t PlaceTenants(std::vector<Tenant>* tenants);
 
+// Bytes that lie in the place of at least one of the placed tenants.
+size_t CoveredBytes(std::vector<Tenant> tenants);
+
 }  // namespace impasto::engine::cpu

@@ -17,7 +17,8 @@ Feature FeatureAt(const ConvolutionWeights& weights, int feature) {
 }
 
 size_t ConvolutionWeights::bytes() const {
-  return winograd.bytes() + (forward.size() + backward.size() + bias.size()) * sizeof(float);
+  const size_t block = size_t{kBlock} * sizeof(float);
+  return winograd.bytes() + (2 * static_cast<size_t>(feature_blocks) * kBlock + 1) * out_blocks * block;
 }
 
 int WinogradTile(int in_channels, int out_channels) {
@@ -38,13 +39,27 @@ ScaleAndShift BatchNormCoefficients(const LayerWeights& batch_norm, double epsil
   return result;
 }
 
-ConvolutionWeights PrepareConvolution(const Step& step, const LayerWeights& convolution,
-                                      const LayerWeights* batch_norm, double epsilon, ThreadPool& pool) {
-  ConvolutionWeights weights{.in_channels = convolution.kernel_shape[1],
-                             .out_channels = convolution.kernel_shape[0],
+ConvolutionWeights DescribeConvolution(const Step& step, int in_channels, int out_channels) {
+  ConvolutionWeights weights{.in_channels = in_channels,
+                             .out_channels = out_channels,
                              .kernel = step.kernel,
                              .planar = step.kind == StepKind::kWindows && step.in == 0,
-                             .out_blocks = BlocksOf(convolution.kernel_shape[0])};
+                             .out_blocks = BlocksOf(out_channels)};
+  if (step.kind == StepKind::kWinograd) {
+    weights.winograd.m = WinogradTile(in_channels, out_channels);
+    weights.winograd.in_blocks = BlocksOf(in_channels);
+    weights.winograd.out_blocks = BlocksOf(out_channels);
+  } else {
+    const int window = step.kernel * step.kernel;
+    weights.feature_blocks = weights.planar ? BlocksOf(window * in_channels) : window * BlocksOf(in_channels);
+  }
+  return weights;
+}
+
+ConvolutionWeights PrepareConvolution(const Step& step, const LayerWeights& convolution,
+                                      const LayerWeights* batch_norm, double epsilon, ThreadPool& pool) {
+  ConvolutionWeights weights =
+      DescribeConvolution(step, convolution.kernel_shape[1], convolution.kernel_shape[0]);
   const int in = weights.in_channels, out = weights.out_channels;
   ScaleAndShift norm;
   if (batch_norm != nullptr) norm = BatchNormCoefficients(*batch_norm, epsilon);
@@ -54,11 +69,9 @@ ConvolutionWeights PrepareConvolution(const Step& step, const LayerWeights& conv
         batch_norm == nullptr ? convolution.bias[k] : convolution.bias[k] * norm.scale[k] + norm.shift[k];
   }
   if (step.kind == StepKind::kWinograd) {
-    weights.winograd = TransformKernels(convolution.kernel, out, in, norm.scale, WinogradTile(in, out), pool);
+    weights.winograd = TransformKernels(convolution.kernel, out, in, norm.scale, weights.winograd.m, pool);
     return weights;
   }
-  const int window = step.kernel * step.kernel;
-  weights.feature_blocks = weights.planar ? BlocksOf(window * in) : window * BlocksOf(in);
   const int features = weights.feature_blocks * kBlock;
   weights.forward = Buffer(static_cast<size_t>(weights.out_blocks) * features * kBlock);
   weights.backward = Buffer(weights.forward.size());

@@ -24,7 +24,7 @@ struct ConvolutionWeights {
   std::vector<float> bias;  // filled up to blocks
 
   bool complete() const { return winograd.u.data() != nullptr || (forward.data() && backward.data()); }
-  size_t bytes() const;
+  size_t bytes() const;  // of all numbers, once they are there
 };
 
 // scale and shift of an inference batch norm: y = x scale + shift, filled up to blocks.
@@ -33,6 +33,8 @@ struct ScaleAndShift {
 };
 ScaleAndShift BatchNormCoefficients(const LayerWeights& batch_norm, double epsilon);
 
+// The step's convolution without a number: what PrepareConvolution will make.
+ConvolutionWeights DescribeConvolution(const Step& step, int in_channels, int out_channels);
 // The step's convolution, with its batch norm folded in. `complete()` is false where there is no memory.
 ConvolutionWeights PrepareConvolution(const Step& step, const LayerWeights& convolution,
                                       const LayerWeights* batch_norm, double epsilon, ThreadPool& pool);

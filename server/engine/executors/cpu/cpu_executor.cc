@@ -10,6 +10,7 @@
 #include "base/status_macros.h"
 #include "base/threads.h"
 #include "engine/executors/cpu/convolution.h"
+#include "engine/executors/cpu/maps.h"
 #include "engine/executors/cpu/plan.h"
 #include "engine/executors/cpu/thread_pool.h"
 #include "engine/executors/tapped_graph.h"
@@ -67,10 +68,7 @@ class CpuExecutor final : public Executor {
   // `times`: of the plan's lifetime; sized and named here.
   absl::StatusOr<std::unique_ptr<Plan>> Compile(const std::vector<std::string>& taps, int height, int width,
                                                 Pooling pooling, std::vector<StepTime>* times) const {
-    IMPASTO_ASSIGN_OR_RETURN(const TappedGraph tapped, MakeTappedGraph(graph_, taps, height, width, pooling,
-                                                                       [this](const std::string& name) {
-                                                                         return known_.contains(name);
-                                                                       }));
+    IMPASTO_ASSIGN_OR_RETURN(const TappedGraph tapped, Tap(taps, height, width, pooling));
     cpu::Schedule schedule = cpu::MakeSchedule(tapped.graph, tapped.shapes, taps);
     std::vector<StepWeights> weights;
     for (const Step& step : schedule.steps) {
@@ -81,7 +79,53 @@ class CpuExecutor final : public Executor {
     return cpu::MakePlan(std::move(schedule), taps, std::move(weights), pool_, times);
   }
 
+  absl::StatusOr<PlanForecast> Forecast(const std::vector<std::string>& taps, int height, int width,
+                                        Pooling pooling, bool keep_gradient) const override
+      ABSL_LOCKS_EXCLUDED(mutex_) {
+    IMPASTO_ASSIGN_OR_RETURN(const TappedGraph tapped, Tap(taps, height, width, pooling));
+    const cpu::Schedule schedule = cpu::MakeSchedule(tapped.graph, tapped.shapes, taps);
+    PlanForecast forecast;
+    std::vector<ConvolutionWeights> convolutions;
+    for (const Step& step : schedule.steps) {
+      // A batch norm of its own has two numbers a channel, which aren't worth counting.
+      convolutions.push_back(Describe(step, tapped));
+      if (!Prepared(step, tapped.graph))
+        forecast.weights += static_cast<int64_t>(convolutions.back().bytes());
+    }
+    forecast.plan =
+        static_cast<int64_t>(cpu::PlanBytes(schedule, convolutions, pool_->threads(), keep_gradient));
+    for (const int v : schedule.taps) {
+      const auto map = static_cast<int64_t>(cpu::BlockedFloats(schedule.values[v].shape) * sizeof(float));
+      forecast.taps.push_back({.stored = map, .distance = schedule.values[v].remade ? map : 0});
+    }
+    return forecast;
+  }
+
  private:
+  absl::StatusOr<TappedGraph> Tap(const std::vector<std::string>& taps, int height, int width,
+                                  Pooling pooling) const {
+    return MakeTappedGraph(graph_, taps, height, width, pooling,
+                           [this](const std::string& name) { return known_.contains(name); });
+  }
+
+  // Empty for a step that isn't a convolution.
+  static ConvolutionWeights Describe(const Step& step, const TappedGraph& tapped) {
+    const Node& node = tapped.graph.nodes()[step.node];
+    if (node.op != Op::kConv2d) return {};
+    return cpu::DescribeConvolution(step, tapped.shapes[node.inputs[0]].channels, node.channels);
+  }
+
+  // What the step's weights are known by in prepared_.
+  static std::string KeyOf(const Step& step, const Graph& graph) {
+    const std::string& name = graph.nodes()[step.node].name;
+    return step.batch_norm < 0 ? name : absl::StrCat(name, "+", graph.nodes()[step.batch_norm].name);
+  }
+
+  bool Prepared(const Step& step, const Graph& graph) const ABSL_LOCKS_EXCLUDED(mutex_) {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return prepared_.contains(KeyOf(step, graph));
+  }
+
   static double DirectFlops(const Step& step, const TappedGraph& tapped) {
     const Node& node = tapped.graph.nodes()[step.node];
     if (node.op != Op::kConv2d) return 0;
@@ -94,9 +138,8 @@ class CpuExecutor final : public Executor {
     const Node& node = graph.nodes()[step.node];
     if (!node.HasParameters()) return StepWeights{};
     const Node* norm = step.batch_norm < 0 ? nullptr : &graph.nodes()[step.batch_norm];
-    const std::string key = norm == nullptr ? node.name : absl::StrCat(node.name, "+", norm->name);
     const std::lock_guard<std::mutex> lock(mutex_);
-    StepWeights& prepared = prepared_[key];
+    StepWeights& prepared = prepared_[KeyOf(step, graph)];
     if (prepared.convolution != nullptr || prepared.affine != nullptr) return prepared;
     LayerWeights& layer = layers_.find(node.name)->second;
     if (node.op == Op::kBatchNorm) {

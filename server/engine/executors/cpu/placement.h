@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "engine/executors/cpu/arena.h"
 #include "engine/executors/cpu/buffer.h"
 #include "engine/executors/cpu/schedule.h"
 
@@ -21,6 +22,21 @@ struct Choices {
   uint16_t* bits = nullptr;    // fused: [block][right, lower][position]
   uint8_t* windows = nullptr;  // alone: a byte an element
 };
+
+// The same before there is a buffer: every map, gradient and mask as a tenant that has its place.
+struct Layout {
+  struct OfValue {
+    size_t map = 0, gradient = 0, positive = 0;  // tenants; 0 is nobody's
+  };
+  std::vector<Tenant> tenants;
+  std::vector<OfValue> values;
+  std::vector<size_t> choices;  // by step: its tenant
+  size_t picture = 0;           // tenant; 0: there is none
+  size_t bytes = 0;             // of the whole
+  size_t forward_bytes = 0;     // of that, what a Forward writes to that keeps nothing for Backward
+};
+
+Layout LayOut(const Schedule& schedule);
 
 struct Placement {
   Buffer arena;                  // null: there is no memory for it

@@ -35,6 +35,7 @@ class CpuPlan final : public Plan {
         masked_(schedule_.values.size()) {}
 
   bool Allocate();  // false: there is no memory
+  size_t bytes() const { return (placement_.arena.size() + scratch_.size()) * sizeof(float); }
 
   const std::vector<std::string>& taps() const override { return taps_; }
   TensorShape tap_shape(int tap) const override { return schedule_.values[schedule_.taps[tap]].shape; }
@@ -54,7 +55,6 @@ class CpuPlan final : public Plan {
   absl::Status Backward(absl::Span<float> input_gradient) override;
 
  private:
-  size_t ScratchFloats() const;
   const Value& value(int v) const { return schedule_.values[v]; }
   MapView Map(int v) const { return {placement_.places[v].map, value(v).shape}; }
   MapView Gradient(int v) const { return {placement_.places[v].gradient, value(v).shape}; }
@@ -87,34 +87,39 @@ class CpuPlan final : public Plan {
   bool may_go_back_ = false;  // Forward kept what Backward needs
 };
 
-bool CpuPlan::Allocate() {
-  placement_ = PlaceBuffers(schedule_);
-  scratch_ = Buffer(ScratchFloats());
-  return placement_.arena.data() != nullptr && scratch_.data() != nullptr;
-}
-
-size_t CpuPlan::ScratchFloats() const {
-  const int threads = pool_->threads();
+// Of Forward, Gram and, where wanted, Backward, whichever needs most. convolution(s): step s's.
+template <typename ConvolutionOf>
+size_t ScratchFloats(const Schedule& schedule, const ConvolutionOf& convolution, int threads, bool backward) {
   size_t most = 0;
-  for (size_t s = 0; s < schedule_.steps.size(); ++s) {
-    const Step& step = schedule_.steps[s];
-    const ConvolutionWeights* convolution = weights_[s].convolution.get();
-    const TensorShape& in = value(step.in).shape;
+  for (size_t s = 0; s < schedule.steps.size(); ++s) {
+    const Step& step = schedule.steps[s];
+    const TensorShape &in = schedule.values[step.in].shape, &out = schedule.values[step.out].shape;
     if (step.kind == StepKind::kWinograd) {
-      most = std::max(most, WinogradScratch(convolution->winograd, in.height, in.width, threads));
+      const WinogradWeights& weights = convolution(s).winograd;
+      most = std::max(most, WinogradScratch(weights, /*backward=*/false, in.height, in.width, threads));
+      if (backward) most = std::max(most, WinogradScratch(weights, true, in.height, in.width, threads));
     } else if (step.kind == StepKind::kWindows) {
-      most = std::max(most, WindowsScratch(step, *convolution, in, value(step.out).shape, threads));
+      most = std::max(most, WindowsScratch(step, convolution(s), in, out, threads));
     }
   }
-  for (const int v : schedule_.taps) {
-    const TensorShape& shape = value(v).shape;
-    most = std::max({most, GramScratch(shape), TapGradientScratch(shape, kStrip, threads)});
-    if (!value(v).remade) continue;
-    const int s = value(v).producer;
-    const PlanarRows rows(schedule_.steps[s], *weights_[s].convolution, value(0).shape);
-    most = std::max(most, TapGradientScratch(shape, shape.width, threads) + rows.scratch() * threads);
+  for (const int v : schedule.taps) {
+    const Value& value = schedule.values[v];
+    most = std::max(most, GramScratch(value.shape));
+    if (backward) most = std::max(most, TapGradientScratch(value.shape, kStrip, threads));
+    if (!backward || !value.remade) continue;
+    const PlanarRows rows(schedule.steps[value.producer], convolution(value.producer),
+                          schedule.values[0].shape);
+    most = std::max(most,
+                    TapGradientScratch(value.shape, value.shape.width, threads) + rows.scratch() * threads);
   }
   return most;
+}
+
+bool CpuPlan::Allocate() {
+  placement_ = PlaceBuffers(schedule_);
+  const auto convolution = [this](size_t s) -> const auto& { return *weights_[s].convolution; };
+  scratch_ = Buffer(ScratchFloats(schedule_, convolution, pool_->threads(), /*backward=*/true));
+  return placement_.arena.data() != nullptr && scratch_.data() != nullptr;
 }
 
 Epilogue CpuPlan::ForwardEpilogue(int s, bool keep_gradient) const {
@@ -417,6 +422,16 @@ absl::Status CpuPlan::Backward(absl::Span<float> input_gradient) {
 }
 
 }  // namespace
+
+size_t PlanBytes(const Schedule& schedule, const std::vector<ConvolutionWeights>& convolutions, int threads,
+                 bool keep_gradient) {
+  const Layout layout = LayOut(schedule);
+  const auto convolution = [&](size_t s) -> const auto& { return convolutions[s]; };
+  return (keep_gradient ? layout.bytes : layout.forward_bytes) +
+         ScratchFloats(schedule, convolution, threads, keep_gradient) * sizeof(float);
+}
+
+size_t PlanBytes(const Plan& plan) { return static_cast<const CpuPlan&>(plan).bytes(); }
 
 absl::StatusOr<std::unique_ptr<Plan>> MakePlan(Schedule schedule, std::vector<std::string> taps,
                                                std::vector<StepWeights> weights,

@@ -20,6 +20,13 @@ struct StepWeights {
   std::shared_ptr<const ScaleAndShift> affine;
 };
 
+// Bytes of the buffers of a plan for this schedule, or those of them that Forward and Gram write to where
+// nothing is kept for Backward. `convolutions`: DescribeConvolution's, by step.
+size_t PlanBytes(const Schedule& schedule, const std::vector<ConvolutionWeights>& convolutions, int threads,
+                 bool keep_gradient);
+// Those of a plan that MakePlan has made.
+size_t PlanBytes(const Plan& plan);
+
 // RESOURCE_EXHAUSTED where there is no memory for its buffers. `weights`: one for each step. `times`, null or
 // of the plan's lifetime, gets the seconds of every step added.
 absl::StatusOr<std::unique_ptr<Plan>> MakePlan(Schedule schedule, std::vector<std::string> taps,

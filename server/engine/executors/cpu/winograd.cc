@@ -244,17 +244,13 @@ void RunAlone(const WinogradPass& pass, const Cut& cut, ThreadPool& pool, float*
 
 }  // namespace
 
-size_t WinogradScratch(const WinogradWeights& weights, int height, int width, int threads) {
-  size_t most = 0;
-  for (const bool backward : {false, true}) {
-    const Cut cut = CutPass(weights, backward, height, width, threads);
-    const size_t points = WinogradPoints(weights.m), maps = (cut.v_points + cut.m_points) * points;
-    const size_t panels =
-        static_cast<size_t>(kChunkBlocks) * kBlock * kBlock * std::max(weights.in_blocks, weights.out_blocks);
-    const size_t packed = !backward ? 0 : cut.shared ? panels * threads : weights.matrix() * points;
-    most = std::max(most, maps * (cut.shared ? 1 : threads) + packed);
-  }
-  return most;
+size_t WinogradScratch(const WinogradWeights& weights, bool backward, int height, int width, int threads) {
+  const Cut cut = CutPass(weights, backward, height, width, threads);
+  const size_t points = WinogradPoints(weights.m), maps = (cut.v_points + cut.m_points) * points;
+  const size_t panels =
+      static_cast<size_t>(kChunkBlocks) * kBlock * kBlock * std::max(weights.in_blocks, weights.out_blocks);
+  const size_t packed = !backward ? 0 : cut.shared ? panels * threads : weights.matrix() * points;
+  return maps * (cut.shared ? 1 : threads) + packed;
 }
 
 void RunWinograd(const WinogradPass& pass, ThreadPool& pool, float* scratch) {

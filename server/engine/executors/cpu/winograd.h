@@ -25,7 +25,7 @@ struct WinogradWeights {
   Buffer u;  // [point][out block][in channel][16]
 
   size_t matrix() const { return static_cast<size_t>(in_blocks) * out_blocks * kBlock * kBlock; }
-  size_t bytes() const { return u.size() * sizeof(float); }
+  size_t bytes() const { return matrix() * WinogradPoints(m) * sizeof(float); }
 };
 
 // kernel: [out][in][3][3]; each output channel's is multiplied by scale (empty: by 1). `u` is null where
@@ -49,8 +49,8 @@ struct WinogradPass {
   size_t sink_choice_stride = 0;
 };
 
-// Floats that Run needs, for either direction.
-size_t WinogradScratch(const WinogradWeights& weights, int height, int width, int threads);
+// Floats that Run needs for one direction. The weights' numbers aren't looked at.
+size_t WinogradScratch(const WinogradWeights& weights, bool backward, int height, int width, int threads);
 void RunWinograd(const WinogradPass& pass, ThreadPool& pool, float* scratch);
 
 }  // namespace impasto::engine::cpu

@@ -8,6 +8,7 @@
 #include "base/status_macros.h"
 #include "engine/executors/tapped_graph.h"
 #include "engine/executors/torch/device.h"
+#include "engine/executors/torch/forecast.h"
 #include "engine/executors/torch/memory_format.h"
 #include "engine/executors/torch/plan.h"
 
@@ -48,14 +49,32 @@ class TorchExecutor final : public Executor {
 
   absl::StatusOr<std::unique_ptr<Plan>> Compile(const std::vector<std::string>& taps, int height, int width,
                                                 Pooling pooling) const override {
-    IMPASTO_ASSIGN_OR_RETURN(TappedGraph tapped, MakeTappedGraph(graph_, taps, height, width, pooling,
-                                                                 [this](const std::string& name) {
-                                                                   return shared_->layers.contains(name);
-                                                                 }));
+    IMPASTO_ASSIGN_OR_RETURN(TappedGraph tapped, Tap(taps, height, width, pooling));
     return torch_executor::MakePlan(shared_, std::move(tapped.graph), taps, std::move(tapped.shapes));
   }
 
+  absl::StatusOr<PlanForecast> Forecast(const std::vector<std::string>& taps, int height, int width,
+                                        Pooling pooling, bool keep_gradient) const override {
+    IMPASTO_ASSIGN_OR_RETURN(const TappedGraph tapped, Tap(taps, height, width, pooling));
+    PlanForecast forecast;
+    forecast.plan = torch_executor::PlanBytes(
+        tapped.graph, tapped.shapes, taps, shared_->format == at::MemoryFormat::ChannelsLast, keep_gradient);
+    for (const std::string& tap : taps) {
+      const auto map = static_cast<int64_t>(
+          tapped.shapes[static_cast<size_t>(tapped.graph.Find(tap))].elements() * sizeof(float));
+      // Between Forward and Backward there is room for the difference: less is held then than in Backward.
+      forecast.taps.push_back({.stored = map});
+    }
+    return forecast;
+  }
+
  private:
+  absl::StatusOr<TappedGraph> Tap(const std::vector<std::string>& taps, int height, int width,
+                                  Pooling pooling) const {
+    return MakeTappedGraph(graph_, taps, height, width, pooling,
+                           [this](const std::string& name) { return shared_->layers.contains(name); });
+  }
+
   const Graph graph_;
   const std::shared_ptr<const Shared> shared_;
   Execution execution_;

@@ -237,13 +237,38 @@ TEST_P(ExecutorConformance, RepeatsBitForBit) {
   EXPECT_EQ(gradients[0], gradients[1]);
 }
 
+TEST_P(ExecutorConformance, ForecastsGrowWithThePicture) {
+  for (const Graph& net : {Vgg19(), ResNet50()}) {
+    const Graph graph = SmallNet(net, 4);
+    const std::vector<std::string> layers = graph.LayerNames(), taps = {layers[layers.size() / 2], layers[1]};
+    const std::unique_ptr<const Executor> executor = GetParam().make(graph, SeededWeights(graph, 1));
+    int64_t before = 0;
+    // Not at every single pixel: a larger picture may be cut, or its maps placed, a little better.
+    for (int side = 64; side <= 512; side += side / 4) {
+      const PlanForecast both = *executor->Forecast(taps, side, side, Pooling::kMax, true);
+      const PlanForecast forward = *executor->Forecast(taps, side, side, Pooling::kMax, false);
+      EXPECT_GT(both.plan, before) << side;
+      EXPECT_LT(forward.plan, both.plan) << side;
+      // Every kept map and its stored copy have at least its numbers.
+      ASSERT_EQ(both.taps.size(), 2u);
+      const std::unique_ptr<Plan> plan = *executor->Compile(taps, side, side, Pooling::kMax);
+      for (int tap = 0; tap < 2; ++tap) {
+        EXPECT_GE(both.taps[tap].stored, static_cast<int64_t>(4 * plan->tap_shape(tap).elements()));
+      }
+      before = both.plan;
+    }
+  }
+}
+
 TEST_P(ExecutorConformance, RefusesWhatItCantCompile) {
   const Graph graph = SmallNet(Vgg19(), 16);
   Weights weights = SeededWeights(graph, 1);
   weights.layers.erase("block4_conv2");
   const std::unique_ptr<const Executor> executor = GetParam().make(graph, weights);
   const auto code = [&](const std::vector<std::string>& taps, int height, int width) {
-    return executor->Compile(taps, height, width, Pooling::kMax).status();
+    const absl::Status status = executor->Compile(taps, height, width, Pooling::kMax).status();
+    EXPECT_EQ(executor->Forecast(taps, height, width, Pooling::kMax, true).status(), status);
+    return status;
   };
   EXPECT_TRUE(code({"block4_conv1"}, 32, 32).ok());
   EXPECT_EQ(code({"block4_conv3"}, 32, 32).code(), absl::StatusCode::kFailedPrecondition);

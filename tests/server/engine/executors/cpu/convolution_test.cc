@@ -130,7 +130,9 @@ TEST_P(ConvolutionTest, ABatchNormIsFoldedIntoEveryKind) {
     EXPECT_TRUE(same(folded.forward, expected.forward));
     EXPECT_TRUE(same(folded.backward, expected.backward));
     EXPECT_TRUE(same(folded.winograd.u, expected.winograd.u));
-    EXPECT_GT(folded.bytes(), 0u);
+    EXPECT_EQ(folded.bytes(), sizeof(float) * (folded.forward.size() + folded.backward.size() +
+                                               folded.winograd.u.size() + folded.bias.size()));
+    EXPECT_EQ(DescribeConvolution(step, kIn, kOut).bytes(), folded.bytes());
   }
 }
 

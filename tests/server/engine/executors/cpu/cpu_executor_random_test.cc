@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "engine/executors/cpu/cpu_executor.h"
+#include "engine/executors/cpu/plan.h"
 #include "engine/nets/builder.h"
 #include "tests/server/engine/executors/cpu/decided_reference.h"
 #include "tests/server/engine/executors/cpu/test_maps.h"
@@ -129,10 +130,13 @@ Map Times(const std::vector<float>& d, const Map& f, size_t n) {
   return product;
 }
 
-// One network with one set of taps, two rounds of one plan. Returns whether the picture's decisions were far
-// enough apart to say anything.
-bool CheckNetwork(uint32_t seed, double* worst) {
-  Random random(seed);
+struct RandomCase {
+  int height, width;
+  std::vector<std::string> taps;
+  Graph graph;  // pruned to them
+};
+
+RandomCase MakeCase(Random& random) {
   const int height = 9 + random.Below(16), width = 9 + random.Below(16);
   const Graph whole = RandomGraph(4 + random.Below(20), height, width, random);
   std::vector<std::string> layers = whole.LayerNames(), taps;
@@ -144,7 +148,14 @@ bool CheckNetwork(uint32_t seed, double* worst) {
     taps.push_back(layers[at]);
     layers.erase(layers.begin() + at);
   }
-  const Graph graph = *whole.Prune(taps);
+  return {height, width, taps, *whole.Prune(taps)};
+}
+
+// One network with one set of taps, two rounds of one plan. Returns whether the picture's decisions were far
+// enough apart to say anything.
+bool CheckNetwork(uint32_t seed, double* worst) {
+  Random random(seed);
+  const auto [height, width, taps, graph] = MakeCase(random);
   const Weights weights = SeededWeights(graph, static_cast<int>(seed));
   DecidedReference reference(graph, weights, height, width);
   if (reference.Choose(2e-5) < 2e-5) return false;
@@ -222,6 +233,32 @@ TEST_P(CpuExecutorRandomTest, NetworksTapsAndGradients) {
   for (uint32_t seed = 0; seed < 600; ++seed) checked += CheckNetwork(seed, &worst);
   std::printf("%d networks, gradients at most %.1e off\n", checked, worst);
   EXPECT_GT(checked, 300);
+}
+
+TEST(CpuExecutorForecastTest, IsWhatThePlanAllocates) {
+  int pooled = 0, lazy = 0;
+  for (uint32_t seed = 0; seed < 600; ++seed) {
+    Random random(seed);
+    const auto [height, width, taps, graph] = MakeCase(random);
+    const auto executor = *MakeCpuExecutor(graph, SeededWeights(graph, 1), 1 + static_cast<int>(seed % 3));
+    for (const Pooling pooling : {Pooling::kMax, Pooling::kAverage}) {
+      SCOPED_TRACE(absl::StrCat("seed ", seed, ", ", height, "x", width, ", taps ", absl::StrJoin(taps, ","),
+                                ": ", Describe(*graph.Prune(taps, pooling))));
+      const PlanForecast both = *executor->Forecast(taps, height, width, pooling, /*keep_gradient=*/true);
+      const PlanForecast forward = *executor->Forecast(taps, height, width, pooling, false);
+      const std::unique_ptr<Plan> plan = *executor->Compile(taps, height, width, pooling);
+      ASSERT_EQ(both.plan, static_cast<int64_t>(cpu::PlanBytes(*plan)));
+      ASSERT_LE(forward.plan, both.plan);
+      ASSERT_EQ(forward.weights, both.weights);
+      ASSERT_EQ(both.taps.size(), taps.size());
+      // Once the layers are prepared, no plan needs them again.
+      ASSERT_EQ(executor->Forecast(taps, height, width, pooling, true)->weights, 0);
+      lazy += both.weights > 0;
+      pooled += Describe(graph).find("max_pool") != std::string::npos && forward.plan < both.plan;
+    }
+  }
+  EXPECT_GT(lazy, 400);
+  EXPECT_GT(pooled, 100);
 }
 
 }  // namespace

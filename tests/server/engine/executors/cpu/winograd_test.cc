@@ -34,7 +34,7 @@ struct Layer {
 // One pass from `source` to `sink`, both maps of the convolution itself; the epilogue is the sink's.
 void Convolve(const WinogradWeights& weights, bool backward, MapView source, MapView sink,
               const Epilogue& epilogue, ThreadPool& pool) {
-  Scratch scratch(WinogradScratch(weights, sink.shape.height, sink.shape.width, pool.threads()));
+  Scratch scratch(WinogradScratch(weights, backward, sink.shape.height, sink.shape.width, pool.threads()));
   const TileSource tile_source{
       .block = source.data, .height = source.shape.height, .width = source.shape.width};
   const TileSink tile_sink{
@@ -297,7 +297,7 @@ void CheckPool(int m, int in, int out, int height, int width, bool keep_choice, 
     sink.choice_stride = pooled.positions();
   }
   {
-    Scratch scratch(WinogradScratch(layer.weights, height, width, pool.threads()));
+    Scratch scratch(WinogradScratch(layer.weights, /*backward=*/false, height, width, pool.threads()));
     RunWinograd({.weights = &layer.weights,
                  .height = height,
                  .width = width,
@@ -328,7 +328,7 @@ void CheckPool(int m, int in, int out, int height, int width, bool keep_choice, 
   if (!keep_choice) return;
   const std::vector<float> gradient = Backward(layer, unpooled, height, width, pool);
   TestMap from(pooled, g), to(in_shape, NAN);
-  Scratch scratch(WinogradScratch(layer.weights, height, width, pool.threads()));
+  Scratch scratch(WinogradScratch(layer.weights, /*backward=*/true, height, width, pool.threads()));
   RunWinograd({.weights = &layer.weights,
                .backward = true,
                .height = height,
