@@ -29,7 +29,7 @@ BUILD_PACKAGES=(
   libhdf5-dev             # Keras weights files
   nlohmann-json3-dev      # headers of safetensors files
   libzip-dev              # zip files that hold weights (.pth, wheels)
-  libssl-dev              # SHA-256 of weights files
+  libssl-dev              # SHA-256 of weights and job files
   libcurl4-openssl-dev    # downloads of weights
   libcli11-dev            # command lines
   libspdlog-dev           # the server's log

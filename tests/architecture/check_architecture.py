@@ -39,7 +39,7 @@ LIBRARIES = {
     "Highway": (r"hwy/.*", ["server/engine/executors/cpu/kernels/*"]),
     "HDF5": (r"hdf5\.h|H5.*\.h", ["server/engine/weights/*"]),
     "libcurl": (r"curl/.*", ["server/engine/weights/*"]),
-    "OpenSSL": (r"openssl/.*", ["server/engine/weights/*"]),
+    "OpenSSL": (r"openssl/.*", ["server/base/*"]),
     "libzip": (r"zip\.h", ["server/engine/weights/*"]),
     "nlohmann-json": (r"nlohmann/.*", ["server/engine/weights/*", "client_sdk/cli/*"]),
     "spdlog": (r"spdlog/.*", ["server/app/*", "server/main.cc"]),
