@@ -1,79 +1,227 @@
 #include "jobs/event_log.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace impasto::jobs {
+namespace {
+
+// More previews than a job makes between two commits of the journal, by far.
+constexpr int64_t kRestartGap = 1'000'000;
+
+}  // namespace
+
+// Guarded by the log's mutex, but for what Next alone touches.
+class EventLog::WatchImpl final : public Watch, public std::enable_shared_from_this<WatchImpl> {
+ public:
+  WatchImpl(std::shared_ptr<EventLog> log, std::string job, int64_t after)
+      : log_(std::move(log)), job_(std::move(job)), after_(after) {}
+
+  const std::string& job_name() const override { return job_; }
+
+  std::optional<Event> Next() override {
+    MutexLock lock(&log_->mutex_);
+    std::optional<Event> event = log_->NextLocked(after_);
+    if (event) after_ = event->message.sequence();
+    return event;
+  }
+
+  std::optional<absl::Status> EndStatus() const override {
+    MutexLock lock(&log_->mutex_);
+    return log_->EndVisibleLocked() ? log_->end_ : std::nullopt;
+  }
+
+  void Notify(std::function<void()> wake) override {
+    Due due;
+    {
+      MutexLock lock(&log_->mutex_);
+      wake_.swap(wake);
+      if (wake_ && WantsWake()) due.push_back(shared_from_this());
+      if (!wake_) WaitUntilWoken();
+    }
+    log_->Post(due);
+  }
+
+  // The log's mutex is held.
+  void WaitUntilWoken() {
+    // Taken back from inside the call itself, there is nothing to wait for.
+    while (waking_ != std::thread::id() && waking_ != std::this_thread::get_id()) woken_.Wait(&log_->mutex_);
+  }
+
+  void Enter() {
+    MutexLock lock(&log_->mutex_);
+    log_->watches_.insert(this);
+  }
+  void Leave() {
+    Notify(nullptr);
+    MutexLock lock(&log_->mutex_);
+    log_->watches_.erase(this);
+  }
+
+  // The log's mutex is held. True: the caller has to post it.
+  bool WantsWake() {
+    const bool ended = log_->end_ && log_->EndVisibleLocked();
+    if (!wake_ || wake_posted_ || (!ended && log_->LastVisibleLocked() <= after_)) return false;
+    wake_posted_ = true;
+    return true;
+  }
+
+  void RunWake() {
+    std::function<void()> wake;
+    {
+      MutexLock lock(&log_->mutex_);
+      wake_posted_ = false;
+      if (!wake_) return;
+      wake.swap(wake_);
+      waking_ = std::this_thread::get_id();
+    }
+    wake();
+    MutexLock lock(&log_->mutex_);
+    waking_ = std::thread::id();
+    woken_.NotifyAll();
+  }
+
+ private:
+  const std::shared_ptr<EventLog> log_;
+  const std::string job_;
+  int64_t after_;
+  std::function<void()> wake_;
+  bool wake_posted_ = false;
+  std::thread::id waking_;  // the thread that is in a wake-up, or none
+  CondVar woken_;
+};
 
 EventLog::EventLog(std::shared_ptr<WakeThread> wakes, std::function<absl::Time()> wall_time)
     : wakes_(std::move(wakes)), wall_time_(std::move(wall_time)) {}
 
-EventLog::Entry EventLog::MakeEntryLocked(v1::JobEvent event, std::shared_ptr<const EncodedPicture> picture) {
-  event.set_sequence(++last_sequence_);
-  const absl::Time now = wall_time_();
-  const int64_t seconds = absl::ToUnixSeconds(now);
-  event.mutable_time()->set_seconds(seconds);
-  event.mutable_time()->set_nanos(
-      static_cast<int32_t>(absl::ToInt64Nanoseconds(now - absl::FromUnixSeconds(seconds))));
-  return {event.sequence(), event.SerializeAsString(), std::move(picture)};
+void EventLog::Restore(const std::vector<std::string>& messages,
+                       std::shared_ptr<const EncodedPicture> result) {
+  MutexLock lock(&mutex_);
+  for (const std::string& message : messages) {
+    v1::JobEvent event;
+    if (!event.ParseFromString(message)) continue;
+    last_sequence_ = std::max(last_sequence_, event.sequence());
+    if (event.has_progress()) last_iteration_ = std::max(last_iteration_, event.progress().iteration());
+    if (event.has_result() && result == nullptr) continue;
+    entries_.push_back({event.sequence(), message, event.has_result() ? result : nullptr});
+  }
+  journaled_ = entries_.size();
+  if (last_sequence_ > 0) last_sequence_ += kRestartGap;
 }
 
 void EventLog::Add(v1::JobEvent event, std::shared_ptr<const EncodedPicture> picture) {
   std::optional<Entry> superseded;  // freed after the lock: it may hold the last reference to a picture
-  bool wants_wake = false;
+  const absl::Time now = wall_time_();
+  Due due;
   {
     MutexLock lock(&mutex_);
-    if (end_) return;
-    const bool is_preview = event.has_preview();
-    Entry entry = MakeEntryLocked(std::move(event), std::move(picture));
-    if (is_preview) {
-      superseded = std::exchange(preview_, std::move(entry));
-    } else {
-      entries_.push_back(std::move(entry));
-    }
-    wants_wake = WantsWakeLocked();
+    superseded = AddLocked(std::move(event), std::move(picture), now);
+    due = DueLocked();
   }
-  if (wants_wake) PostWake();
+  Post(due);
 }
 
-void EventLog::AddAccepted(v1::Accepted accepted) {
-  v1::JobEvent event;
-  *event.mutable_accepted() = std::move(accepted);
-  Add(std::move(event), nullptr);
+std::optional<EventLog::Entry> EventLog::AddLocked(v1::JobEvent event,
+                                                   std::shared_ptr<const EncodedPicture> picture,
+                                                   absl::Time now) {
+  if (end_) return std::nullopt;
+  if (event.has_progress()) {
+    if (event.progress().iteration() <= last_iteration_) return std::nullopt;
+    last_iteration_ = event.progress().iteration();
+  }
+  event.set_sequence(++last_sequence_);
+  const int64_t seconds = absl::ToUnixSeconds(now);
+  event.mutable_time()->set_seconds(seconds);
+  event.mutable_time()->set_nanos(
+      static_cast<int32_t>(absl::ToInt64Nanoseconds(now - absl::FromUnixSeconds(seconds))));
+  Entry entry{event.sequence(), event.SerializeAsString(), std::move(picture)};
+  if (event.has_preview()) return std::exchange(preview_, std::move(entry));
+  entries_.push_back(std::move(entry));
+  return std::nullopt;
 }
 
-void EventLog::AddProgress(v1::Progress progress) {
-  v1::JobEvent event;
-  *event.mutable_progress() = std::move(progress);
-  Add(std::move(event), nullptr);
-}
-
-void EventLog::AddPreview(v1::Preview preview, EncodedPicture picture) {
-  v1::JobEvent event;
-  *event.mutable_preview() = std::move(preview);
-  Add(std::move(event), std::make_shared<const EncodedPicture>(std::move(picture)));
-}
-
-void EventLog::AddResult(v1::Result result, EncodedPicture picture) {
-  v1::JobEvent event;
-  *event.mutable_result() = std::move(result);
-  Add(std::move(event), std::make_shared<const EncodedPicture>(std::move(picture)));
-}
-
-void EventLog::End(std::optional<v1::Finished> finished, absl::Status status) {
-  bool wants_wake = false;
+void EventLog::End(absl::Status status) {
+  Due due;
   {
     MutexLock lock(&mutex_);
     if (end_) return;
-    if (finished) {
-      v1::JobEvent event;
-      *event.mutable_finished() = std::move(*finished);
-      entries_.push_back(MakeEntryLocked(std::move(event), nullptr));
-    }
     end_ = std::move(status);
-    wants_wake = WantsWakeLocked();
+    due = DueLocked();
   }
-  if (wants_wake) PostWake();
+  Post(due);
+}
+
+int64_t EventLog::last_sequence() const {
+  MutexLock lock(&mutex_);
+  return last_sequence_;
+}
+
+int64_t EventLog::last_kept_sequence() const {
+  MutexLock lock(&mutex_);
+  return entries_.empty() ? 0 : entries_.back().sequence;
+}
+
+std::vector<JournalEvent> EventLog::Unjournaled(const std::string& job, size_t limit) const {
+  MutexLock lock(&mutex_);
+  std::vector<JournalEvent> events;
+  const size_t end = std::min(entries_.size(), journaled_ + limit);
+  for (size_t i = journaled_; i < end; ++i) {
+    events.push_back({.job = job, .sequence = entries_[i].sequence, .message = entries_[i].message});
+  }
+  return events;
+}
+
+void EventLog::MarkJournaled(int64_t sequence) {
+  Due due;
+  {
+    MutexLock lock(&mutex_);
+    while (journaled_ < entries_.size() && entries_[journaled_].sequence <= sequence) ++journaled_;
+    if (journaled_ == entries_.size()) show_all_ = false;
+    due = DueLocked();
+  }
+  Post(due);
+}
+
+void EventLog::ShowUnjournaled() {
+  Due due;
+  {
+    MutexLock lock(&mutex_);
+    show_all_ = true;
+    due = DueLocked();
+  }
+  Post(due);
+}
+
+bool EventLog::fully_journaled() const {
+  MutexLock lock(&mutex_);
+  return journaled_ == entries_.size();
+}
+
+std::unique_ptr<Watch> EventLog::MakeWatch(const std::string& job, int64_t after,
+                                           std::function<void()> on_gone) {
+  // The wake thread may still hold the watch for a moment when its owner has let go.
+  class Handle final : public Watch {
+   public:
+    Handle(std::shared_ptr<WatchImpl> watch, std::function<void()> on_gone)
+        : watch_(std::move(watch)), on_gone_(std::move(on_gone)) {
+      watch_->Enter();
+    }
+    ~Handle() override {
+      watch_->Leave();
+      if (on_gone_) on_gone_();
+    }
+    const std::string& job_name() const override { return watch_->job_name(); }
+    std::optional<Event> Next() override { return watch_->Next(); }
+    std::optional<absl::Status> EndStatus() const override { return watch_->EndStatus(); }
+    void Notify(std::function<void()> wake) override { watch_->Notify(std::move(wake)); }
+
+   private:
+    const std::shared_ptr<WatchImpl> watch_;
+    const std::function<void()> on_gone_;
+  };
+  return std::make_unique<Handle>(std::make_shared<WatchImpl>(shared_from_this(), job, after),
+                                  std::move(on_gone));
 }
 
 Event EventLog::Parse(const Entry& entry) {
@@ -83,62 +231,38 @@ Event EventLog::Parse(const Entry& entry) {
   return event;
 }
 
-std::optional<Event> EventLog::NextEvent(int64_t after) const {
-  MutexLock lock(&mutex_);
+std::optional<Event> EventLog::NextLocked(int64_t after) const {
   const auto next =
       std::upper_bound(entries_.begin(), entries_.end(), after,
                        [](int64_t sequence, const Entry& entry) { return sequence < entry.sequence; });
-  const bool has_preview = preview_ && preview_->sequence > after;
-  if (next == entries_.end()) return has_preview ? std::make_optional(Parse(*preview_)) : std::nullopt;
-  return Parse(has_preview && preview_->sequence < next->sequence ? *preview_ : *next);
-}
-
-std::optional<absl::Status> EventLog::EndStatus() const {
-  MutexLock lock(&mutex_);
-  return end_;
-}
-
-bool EventLog::HasNewsLocked(int64_t after) const { return end_ || last_sequence_ > after; }
-
-bool EventLog::WantsWakeLocked() {
-  if (!wake_ || wake_posted_ || !HasNewsLocked(wake_after_)) return false;
-  wake_posted_ = true;
-  return true;
-}
-
-void EventLog::NotifyAfter(int64_t after, std::function<void()> wake) {
-  bool wants_wake = false;
-  {
-    MutexLock lock(&mutex_);
-    wake_.swap(wake);
-    wake_after_ = after;
-    if (!wake_) {
-      // Taken back from inside the call itself, there is nothing to wait for.
-      while (waking_ != std::thread::id() && waking_ != std::this_thread::get_id()) woken_.Wait(&mutex_);
-      return;
-    }
-    wants_wake = WantsWakeLocked();
+  const Entry* first = next == entries_.end() ? nullptr : &*next;
+  if (preview_ && preview_->sequence > after && (first == nullptr || preview_->sequence < first->sequence)) {
+    first = &*preview_;
   }
-  if (wants_wake) PostWake();
+  if (first == nullptr || first->sequence > LastVisibleLocked()) return std::nullopt;
+  return Parse(*first);
 }
 
-void EventLog::PostWake() {
-  wakes_->Post([self = shared_from_this()] { self->RunWake(); });
+int64_t EventLog::LastVisibleLocked() const {
+  // A preview can be seen when all that came before it can.
+  if (show_all_ || journaled_ == entries_.size()) return last_sequence_;
+  return entries_[journaled_].sequence - 1;
 }
 
-void EventLog::RunWake() {
-  std::function<void()> wake;
-  {
-    MutexLock lock(&mutex_);
-    wake_posted_ = false;
-    if (!wake_ || !HasNewsLocked(wake_after_)) return;
-    wake.swap(wake_);
-    waking_ = std::this_thread::get_id();
+bool EventLog::EndVisibleLocked() const { return show_all_ || journaled_ == entries_.size(); }
+
+EventLog::Due EventLog::DueLocked() {
+  Due due;
+  for (WatchImpl* watch : watches_) {
+    if (watch->WantsWake()) due.push_back(watch->shared_from_this());
   }
-  wake();
-  MutexLock lock(&mutex_);
-  waking_ = std::thread::id();
-  woken_.NotifyAll();
+  return due;
+}
+
+void EventLog::Post(const Due& due) {
+  for (const std::shared_ptr<WatchImpl>& watch : due) {
+    wakes_->Post([watch] { watch->RunWake(); });
+  }
 }
 
 }  // namespace impasto::jobs

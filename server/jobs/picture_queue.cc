@@ -7,28 +7,27 @@ namespace impasto::jobs {
 
 PictureQueue::PictureQueue() : thread_([this] { Loop(); }) {}
 
-bool PictureQueue::WaitsLocked(bool is_result) const {
-  return std::any_of(items_.begin(), items_.end(),
-                     [&](const Item& item) { return item.is_result == is_result; });
+bool PictureQueue::ResultWaitsLocked() const {
+  return std::any_of(items_.begin(), items_.end(), [](const Item& item) { return item.is_result; });
 }
 
-void PictureQueue::PutPreview(Encode encode) {
+void PictureQueue::PutPreview(int64_t job, Encode encode) {
   Encode dropped;  // freed after the lock: it holds a picture
   MutexLock lock(&mutex_);
-  const auto waiting =
-      std::find_if(items_.begin(), items_.end(), [](const Item& item) { return !item.is_result; });
+  const auto waiting = std::find_if(items_.begin(), items_.end(),
+                                    [&](const Item& item) { return !item.is_result && item.job == job; });
   if (waiting != items_.end()) {
     dropped = std::move(waiting->encode);
     items_.erase(waiting);
   }
-  items_.push_back({false, std::move(encode)});
+  items_.push_back({false, job, std::move(encode)});
   changed_.NotifyAll();
 }
 
 void PictureQueue::PutResult(Encode encode) {
   MutexLock lock(&mutex_);
-  while (WaitsLocked(/*is_result=*/true)) changed_.Wait(&mutex_);
-  items_.push_back({true, std::move(encode)});
+  while (ResultWaitsLocked()) changed_.Wait(&mutex_);
+  items_.push_back({true, 0, std::move(encode)});
   changed_.NotifyAll();
 }
 

@@ -1,6 +1,7 @@
 // Pictures on their way to the encoder: one thread, so that the device goes on meanwhile, and room for few.
 #pragma once
 
+#include <cstdint>
 #include <deque>
 #include <functional>
 #include <thread>
@@ -9,8 +10,8 @@
 
 namespace impasto::jobs {
 
-// Thread-safe. Encodes in order. Besides the one that is being encoded, at most one preview and one result
-// wait: each holds a picture's pixels.
+// Thread-safe. Encodes in order. Besides the one that is being encoded, at most one preview of each job and
+// one result wait: each holds a picture's pixels.
 class PictureQueue {
  public:
   using Encode = std::function<void()>;
@@ -18,8 +19,8 @@ class PictureQueue {
   PictureQueue();
   ~PictureQueue() { Stop(); }
 
-  // Never blocks: a preview that still waits is dropped for the newer one.
-  void PutPreview(Encode encode);
+  // Never blocks: a preview of the same job that still waits is dropped for the newer one.
+  void PutPreview(int64_t job, Encode encode);
   // Blocks while another result waits.
   void PutResult(Encode encode);
 
@@ -29,10 +30,11 @@ class PictureQueue {
  private:
   struct Item {
     bool is_result;
+    int64_t job;  // of a preview
     Encode encode;
   };
 
-  bool WaitsLocked(bool is_result) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool ResultWaitsLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Loop();
 
   Mutex mutex_;

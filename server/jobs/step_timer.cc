@@ -4,18 +4,7 @@
 
 namespace impasto::jobs {
 
-void StepTimer::Begin(double now) {
-  begun_ = true;
-  start_ = last_ = now;
-}
-
-void StepTimer::Stepped(double now) {
-  times_[count_ % kWindow] = now - last_;
-  last_ = now;
-  ++count_;
-}
-
-double StepTimer::Elapsed(double now) const { return begun_ ? std::max(0.0, now - start_) : 0; }
+void StepTimer::Stepped(double seconds) { times_[count_++ % kWindow] = seconds; }
 
 double StepTimer::Remaining(double steps) const {
   const int known = std::min(count_, kWindow);

@@ -1,0 +1,157 @@
+// From a request, or from the journal, to a work that can step.
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "jobs/core.h"
+
+namespace impasto::jobs {
+
+void Core::QueuePreparation(const JobPtr& job) {
+  JobState& state = StateOf(*job);
+  if (state.stage != Stage::kToPrepare || state.queued) return;
+  state.queued = true;
+  to_prepare.push_back(job);
+  prepare_changed.NotifyOne();
+}
+
+void Core::LoadWaiting() {
+  if (stopping) return;
+  for (const auto& [id, job] : by_id) {
+    JobState& state = StateOf(*job);
+    if (state.stage != Stage::kToPrepare || state.queued || state.paused || !state.accepted) continue;
+    // In order: a large job that waits isn't overtaken for ever by small ones behind it.
+    if (!ledger.CanLoad(state.need)) return;
+    QueuePreparation(job);
+  }
+}
+
+void Core::PrepareLoop() {
+  for (;;) {
+    JobPtr job;
+    std::shared_ptr<const v1::StylizeRequest> request;
+    v1::Job previous;
+    {
+      MutexLock lock(&mutex);
+      while (to_prepare.empty() && !quitting) prepare_changed.Wait(&mutex);
+      if (to_prepare.empty()) return;
+      job = std::move(to_prepare.front());
+      to_prepare.pop_front();
+      JobState& state = StateOf(*job);
+      state.queued = false;
+      state.stage = Stage::kPreparing;
+      request = std::move(state.request);
+      previous = state.job;
+    }
+    if (request != nullptr) {
+      PrepareNew(job, std::move(request));
+    } else {
+      PrepareAgain(job, std::move(previous));
+    }
+  }
+}
+
+void Core::PrepareNew(const JobPtr& job, std::shared_ptr<const v1::StylizeRequest> request) {
+  absl::StatusOr<PreparedJob> prepared =
+      Guarded([&] { return options.factory->Prepare(std::move(request), nullptr, nullptr); });
+  if (!prepared.ok()) {
+    MutexLock lock(&mutex);
+    End(job, v1::Finished::STATE_FAILED, prepared.status());
+    return;
+  }
+  // Before the job itself, which is nothing without it.
+  const std::shared_ptr<const v1::StylizeRequest> whole = std::move(prepared->request);
+  const absl::Status kept =
+      options.journal->WriteFile(job->name(), JobFile::kRequest, [&](const ByteSink& sink) -> absl::Status {
+        std::string bytes;
+        if (!whole->SerializeToString(&bytes))
+          return absl::ResourceExhaustedError("2 GiB or more of pictures");
+        return sink(bytes);
+      });
+  Accept(job, *std::move(prepared), kept);
+}
+
+void Core::PrepareAgain(const JobPtr& job, v1::Job previous) {
+  const auto prepare = [&]() -> absl::StatusOr<PreparedJob> {
+    auto file = options.journal->OpenFile(job->name(), JobFile::kRequest);
+    if (!file.ok())
+      return absl::DataLossError(absl::StrCat("its request is lost: ", file.status().message()));
+    auto request = std::make_shared<v1::StylizeRequest>();
+    if (!request->ParseFromIstream(file->get()))
+      return absl::DataLossError("its request is lost: it is no request");
+    auto checkpoint = options.journal->OpenFile(job->name(), JobFile::kCheckpoint);
+    if (checkpoint.ok()) {
+      absl::StatusOr<PreparedJob> prepared = options.factory->Prepare(request, &previous, checkpoint->get());
+      if (!absl::IsDataLoss(prepared.status())) return prepared;
+      checkpoint = prepared.status();
+    }
+    if (!absl::IsNotFound(checkpoint.status())) {
+      Log(absl::StrCat(job->name(),
+                       ": begins anew; its checkpoint is lost: ", checkpoint.status().message()));
+    }
+    return options.factory->Prepare(request, &previous, nullptr);
+  };
+  absl::StatusOr<PreparedJob> prepared = Guarded(prepare);
+  if (prepared.ok()) {
+    Accept(job, *std::move(prepared), absl::OkStatus());
+    return;
+  }
+  MutexLock lock(&mutex);
+  JobState& state = StateOf(*job);
+  if (state.stage == Stage::kEnded) return;
+  if (absl::IsDataLoss(prepared.status())) {
+    End(job, v1::Finished::STATE_FAILED, prepared.status());
+    return;
+  }
+  // What it needs may come back: a model that isn't loaded, memory.
+  state.stage = Stage::kToPrepare;
+  state.paused = true;
+  Announce(job, absl::StrCat("it can't go on: ", prepared.status().message()));
+}
+
+void Core::Accept(const JobPtr& job, PreparedJob prepared, const absl::Status& kept) {
+  std::unique_ptr<Work> unwanted;  // freed after the lock
+  MutexLock lock(&mutex);
+  JobState& state = StateOf(*job);
+  if (state.stage == Stage::kEnded) {
+    unwanted = std::move(prepared.work);
+    return;
+  }
+  state.need = prepared.memory;
+  state.summary = std::move(prepared.summary);
+  state.in_journal = state.in_journal || kept.ok();
+  if (!kept.ok()) {
+    prepared.accepted.add_warnings(
+        absl::StrCat("the job isn't on disk, and is lost if the server ends: ", kept.message()));
+  }
+  v1::Accepted accepted = std::move(prepared.accepted);
+  state.job.set_width(accepted.width());
+  state.job.set_height(accepted.height());
+  *state.job.mutable_warnings() = accepted.warnings();
+  *state.job.mutable_memory() = accepted.memory();
+  *state.job.mutable_recipe() = prepared.work->recipe();
+  *state.job.mutable_original_recipe() = prepared.work->original_recipe();
+  state.job.set_iterations(state.job.recipe().iterations());
+  prepared.work->SetPreview(state.job.preview());
+
+  if (ledger.CanLoad(state.need) || !state.in_journal) {
+    ledger.Load(job->id_, state.need);
+    state.stage = Stage::kLoaded;
+    state.work = std::move(prepared.work);
+    state.checkpoint_time = options.clock->NowSeconds();
+  } else {
+    // Its pictures have no room. It is prepared again when they do.
+    state.stage = Stage::kToPrepare;
+    unwanted = std::move(prepared.work);
+  }
+  if (!std::exchange(state.accepted, true)) {
+    accepted.set_job(job->name_);
+    accepted.set_jobs_ahead(sharing.size() + (on_device != nullptr && !sharing.Has(on_device->id_) ? 1 : 0));
+    v1::JobEvent event;
+    *event.mutable_accepted() = std::move(accepted);
+    job->log_->Add(std::move(event));
+  }
+  Refresh(*job);
+  recorder.Touch(job, /*urgent=*/true);
+}
+
+}  // namespace impasto::jobs
