@@ -17,10 +17,18 @@ absl::Status FieldError(absl::string_view field, absl::string_view message, absl
 absl::Status InField(absl::string_view field, const absl::Status& status) {
   if (status.ok()) return status;
   const std::string inner = FieldOf(status);
-  if (inner.empty()) return FieldError(field, status.message(), status.code());
-  const absl::string_view message = status.message().substr(inner.size() + 2);
-  // An index belongs to the name before it: "styles" and "[1]" make "styles[1]".
-  return FieldError(absl::StrCat(field, inner.front() == '[' ? "" : ".", inner), message, status.code());
+  absl::Status outer;
+  if (inner.empty()) {
+    outer = FieldError(field, status.message(), status.code());
+  } else {
+    const absl::string_view message = status.message().substr(inner.size() + 2);
+    // An index belongs to the name before it: "styles" and "[1]" make "styles[1]".
+    outer = FieldError(absl::StrCat(field, inner.front() == '[' ? "" : ".", inner), message, status.code());
+  }
+  status.ForEachPayload([&](absl::string_view key, const absl::Cord& value) {
+    if (key != kFieldPayload) outer.SetPayload(key, value);
+  });
+  return outer;
 }
 
 std::string FieldOf(const absl::Status& status) {

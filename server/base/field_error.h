@@ -12,8 +12,8 @@ namespace impasto {
 absl::Status FieldError(absl::string_view field, absl::string_view message,
                         absl::StatusCode code = absl::StatusCode::kInvalidArgument);
 
-// Puts `field` in front of a status that names none yet; "outer" in front of "inner" makes "outer.inner". OK
-// stays OK.
+// Puts `field` in front of a status that names none yet; "outer" in front of "inner" makes "outer.inner". Its
+// other details stay. OK stays OK.
 absl::Status InField(absl::string_view field, const absl::Status& status);
 
 // The field, or "".
