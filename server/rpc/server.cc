@@ -13,6 +13,8 @@
 #include "base/status_macros.h"
 #include "rpc/listen.h"
 #include "rpc/models_service.h"
+#include "rpc/request_budget.h"
+#include "rpc/styles_service.h"
 #include "rpc/stylization_service.h"
 #include "rpc/worker.h"
 
@@ -23,26 +25,33 @@ namespace {
 constexpr int64_t kRequestSlack = 1 << 20;
 // Messages that are being received, of all clients. Beyond it gRPC holds clients back.
 constexpr size_t kReceiveMemory = size_t{1} << 30;
-// For each connection; a host uses one or two.
-constexpr int kMaxStreams = 128;
-// A client whose machine is gone is noticed, and its job stopped, within half a minute.
+// For each connection. A host uses one or two, but a proxy may bring all clients over one.
+constexpr int kMaxStreams = 1024;
+// A client whose machine is gone is noticed, and its watch dropped, within half a minute.
 constexpr int kKeepaliveMillis = 20'000;
 constexpr int kKeepaliveTimeoutMillis = 10'000;
 // Clients may ping as often, with no call under way either.
 constexpr int kMinClientPingMillis = 10'000;
 // Loads that wait for the one that runs; each takes seconds.
 constexpr int kMaxWaitingLoads = 16;
-// Checks of uploads and looks at models that wait for the one that runs; each takes milliseconds.
-constexpr int kMaxWaitingHelp = 128;
+// Openings of watches, checks of uploads and looks at models and styles that wait for the one that runs; each
+// takes milliseconds. All watchers of a busy server may come back at once after a restart.
+constexpr int kMaxWaitingHelp = 1024;
+// New styles and estimates that wait for the one that runs; each decodes a picture.
+constexpr int kMaxWaitingPictures = 64;
+// Of requests whose pictures aren't read yet.
+constexpr int64_t kMaxWaitingBytes = int64_t{1} << 30;
 
 class ServerImpl final : public Server {
  public:
   explicit ServerImpl(const ServerOptions& options)
       : loader_(kMaxWaitingLoads),
         helper_(kMaxWaitingHelp),
-        stylization_(options.stylization, options.uploads, &helper_,
-                     {.stylize_calls = options.max_stylize_calls}),
-        models_(options.models, &loader_, &helper_) {}
+        decoder_(kMaxWaitingPictures),
+        stylization_(options.stylization, options.uploads, &helper_, &decoder_, &waiting_,
+                     {.event_streams = options.max_event_streams}),
+        models_(options.models, &loader_, &helper_),
+        styles_(options.styles, &helper_, &decoder_, &waiting_) {}
   ~ServerImpl() override { Shutdown(std::chrono::milliseconds(0)); }
 
   absl::Status Listen(const ServerOptions& options) {
@@ -58,6 +67,7 @@ class ServerImpl final : public Server {
     builder.AddListeningPort(address.ToString(), grpc::InsecureServerCredentials(), &port);
     builder.RegisterService(&stylization_);
     builder.RegisterService(&models_);
+    builder.RegisterService(&styles_);
     builder.SetMaxReceiveMessageSize(static_cast<int>(options.max_request_bytes + kRequestSlack));
     builder.SetResourceQuota(grpc::ResourceQuota("impasto").Resize(kReceiveMemory));
     // Two servers on one port would share its clients between them.
@@ -87,6 +97,7 @@ class ServerImpl final : public Server {
     health->SetServingStatus("", serving);
     health->SetServingStatus(v1::Stylization::service_full_name(), serving);
     health->SetServingStatus(v1::Models::service_full_name(), serving);
+    health->SetServingStatus(v1::Styles::service_full_name(), serving);
   }
 
   void Shutdown(std::chrono::milliseconds grace) override {
@@ -100,8 +111,11 @@ class ServerImpl final : public Server {
   // In this order: the server goes first, the workers last.
   Worker loader_;
   Worker helper_;
+  Worker decoder_;
+  RequestBudget waiting_{kMaxWaitingBytes};
   StylizationService stylization_;
   ModelsService models_;
+  StylesService styles_;
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;
   std::string address_;
@@ -113,7 +127,8 @@ class ServerImpl final : public Server {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& options) {
-  if (options.stylization == nullptr || options.uploads == nullptr || options.models == nullptr) {
+  if (options.stylization == nullptr || options.uploads == nullptr || options.models == nullptr ||
+      options.styles == nullptr) {
     return absl::InvalidArgumentError("the server needs all of its backends");
   }
   // gRPC counts messages' bytes in an int.
@@ -122,8 +137,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
     return absl::InvalidArgumentError(
         absl::StrCat("max_request_bytes: ", options.max_request_bytes, " is outside 1..", kMost));
   }
-  if (options.max_stylize_calls < 1)
-    return absl::InvalidArgumentError("max_stylize_calls: must be at least 1");
+  if (options.max_event_streams < 1) {
+    return absl::InvalidArgumentError("max_event_streams: must be at least 1");
+  }
   auto server = std::make_unique<ServerImpl>(options);
   IMPASTO_RETURN_IF_ERROR(server->Listen(options));
   return server;

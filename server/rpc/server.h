@@ -17,13 +17,13 @@ struct ServerOptions {
   // Bytes of the pictures in one request. The limit on the whole message is 1 MiB above it, for everything
   // else.
   int64_t max_request_bytes = int64_t{64} << 20;
-  // Stylize calls at the same time, from all clients. Each may hold the events and the result of a job that
-  // has ended.
-  int max_stylize_calls = 256;
+  // Stylize and WatchJob calls at the same time, from all clients. Each that stalls may hold a picture.
+  int max_event_streams = 1024;
   // All required; they outlive the server.
   StylizationBackend* stylization = nullptr;
   UploadBackend* uploads = nullptr;
   ModelsBackend* models = nullptr;
+  StylesBackend* styles = nullptr;
 };
 
 // Thread-safe. Destruction is Shutdown without grace.
@@ -40,10 +40,13 @@ class Server {
   // What a client connects to: options.listen with the real port.
   virtual const std::string& address() const = 0;
 
+  // What health says from now on. Calls are taken all the same: those that a stopping server can't serve any
+  // more, the backends refuse.
   virtual void SetServing(bool serving) = 0;
 
   // Takes no new calls, waits up to `grace` for those under way, cancels the rest, and returns when all have
-  // ended. Stop the jobs first, so that their clients get the last events. Fine to call twice.
+  // ended. Stop the jobs first, so that their clients get the last events and updates
+  // that wait for a step are answered. Fine to call twice.
   virtual void Shutdown(std::chrono::milliseconds grace) = 0;
 };
 

@@ -1,11 +1,16 @@
 #include "rpc/status.h"
 
+#include <algorithm>
+#include <cmath>
+#include <optional>
 #include <string>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "base/error_details.h"
 #include "base/field_error.h"
+#include "base/utf8.h"
 #include "google/rpc/error_details.pb.h"
 
 namespace impasto::rpc {
@@ -15,31 +20,11 @@ namespace {
 // Together they stay below the 8 KiB of metadata that clients take.
 constexpr size_t kMaxMessage = 1000;
 constexpr size_t kMaxField = 200;
-
-// The length of the UTF-8 sequence that `text` starts with; 0 where it starts with none.
-size_t SequenceLength(absl::string_view text) {
-  const auto byte = [&](size_t i) { return static_cast<unsigned char>(text[i]); };
-  size_t length = 0;
-  if (byte(0) < 0x80) {
-    return 1;
-  } else if (byte(0) >= 0xc2 && byte(0) < 0xe0) {
-    length = 2;
-  } else if (byte(0) >= 0xe0 && byte(0) < 0xf0) {
-    length = 3;
-  } else if (byte(0) >= 0xf0 && byte(0) < 0xf5) {
-    length = 4;
-  } else {
-    return 0;
-  }
-  if (text.size() < length) return 0;
-  for (size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0) != 0x80) return 0;
-  }
-  // Overlong forms, surrogates and what lies beyond Unicode.
-  const bool bad = (byte(0) == 0xe0 && byte(1) < 0xa0) || (byte(0) == 0xed && byte(1) >= 0xa0) ||
-                   (byte(0) == 0xf0 && byte(1) < 0x90) || (byte(0) == 0xf4 && byte(1) >= 0x90);
-  return bad ? 0 : length;
-}
+constexpr size_t kMaxFacts = 6;
+constexpr size_t kMaxFactKey = 40;
+constexpr size_t kMaxFactValue = 100;
+// A client that is told to wait longer would rather ask.
+constexpr double kMaxRetrySeconds = 3600;
 
 // UTF-8 of at most `limit` bytes. Protobuf's strings hold nothing else, and messages may quote a client's
 // bytes.
@@ -47,7 +32,7 @@ std::string Clean(absl::string_view text, size_t limit) {
   constexpr absl::string_view kCut = "...";
   std::string clean;
   while (!text.empty()) {
-    const size_t length = SequenceLength(text);
+    const size_t length = Utf8Length(text);
     const absl::string_view next = length == 0 ? "?" : text.substr(0, length);
     if (clean.size() + next.size() > limit - kCut.size()) {
       // Does the rest fit as it is? Then nothing is cut.
@@ -70,6 +55,10 @@ google::rpc::Status ToStatusProto(const absl::Status& status) {
   google::rpc::ErrorInfo info;
   info.set_domain("impasto");
   info.set_reason(absl::StatusCodeToString(status.code()));
+  for (const auto& [key, value] : FactsOf(status)) {
+    if (static_cast<size_t>(info.metadata_size()) == kMaxFacts) break;
+    (*info.mutable_metadata())[Clean(key, kMaxFactKey)] = Clean(value, kMaxFactValue);
+  }
   proto.add_details()->PackFrom(info);
 
   if (const std::string field = FieldOf(status); !field.empty()) {
@@ -82,6 +71,14 @@ google::rpc::Status ToStatusProto(const absl::Status& status) {
     violation->set_field(Clean(field, kMaxField));
     violation->set_description(Clean(description, kMaxMessage));
     proto.add_details()->PackFrom(bad_request);
+  }
+  if (const std::optional<double> retry = RetryAfterOf(status)) {
+    // In this order, what is no number is 0.
+    const double seconds = std::min(std::max(0.0, *retry), kMaxRetrySeconds);
+    google::rpc::RetryInfo retry_info;
+    retry_info.mutable_retry_delay()->set_seconds(static_cast<int64_t>(seconds));
+    retry_info.mutable_retry_delay()->set_nanos(static_cast<int32_t>(std::fmod(seconds, 1) * 1e9));
+    proto.add_details()->PackFrom(retry_info);
   }
   return proto;
 }

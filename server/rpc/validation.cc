@@ -1,79 +1,29 @@
 #include "rpc/validation.h"
 
 #include <algorithm>
-#include <cmath>
-#include <string>
-#include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "base/field_error.h"
 #include "base/status_macros.h"
+#include "rpc/field_checks.h"
 
 namespace impasto::rpc {
 namespace {
 
-using google::protobuf::FieldDescriptor;
-using google::protobuf::Message;
-using google::protobuf::Reflection;
-
 // Each decoded style picture costs memory and two or three steps' time before the first step.
 constexpr int kMaxStyles = 16;
 constexpr int kMaxIterations = 100'000;
-constexpr int kMinSide = 16;
-constexpr int kMaxSide = 8192;
-constexpr double kMinPreviewSeconds = 0.1;
+constexpr int kMaxChanges = 1000;
 constexpr int kMaxQuality = 100;
+constexpr size_t kMaxRequestId = 64;
 
-// Enum values that the API doesn't have, and numbers that are none, in one field of any message.
-absl::Status CheckValue(const Message& message, const FieldDescriptor* field, int index) {
-  const Reflection* reflection = message.GetReflection();
-  const bool repeated = field->is_repeated();
-  switch (field->cpp_type()) {
-    case FieldDescriptor::CPPTYPE_ENUM: {
-      const int value = repeated ? reflection->GetRepeatedEnumValue(message, field, index)
-                                 : reflection->GetEnumValue(message, field);
-      if (field->enum_type()->FindValueByNumber(value) != nullptr) return absl::OkStatus();
-      return absl::InvalidArgumentError(absl::StrCat(value, " is no value of ", field->enum_type()->name()));
-    }
-    case FieldDescriptor::CPPTYPE_DOUBLE: {
-      const double value = repeated ? reflection->GetRepeatedDouble(message, field, index)
-                                    : reflection->GetDouble(message, field);
-      return std::isnan(value) ? absl::InvalidArgumentError("is not a number") : absl::OkStatus();
-    }
-    default:
-      return absl::OkStatus();
-  }
-}
+// Whether a picture may be one of the style library.
+enum class Library { kAllowed, kRefused };
 
-// CheckValue for everything in `message`. The API's messages don't hold themselves: the depth is bounded.
-absl::Status CheckValues(const Message& message) {
-  const Reflection* reflection = message.GetReflection();
-  std::vector<const FieldDescriptor*> fields;
-  reflection->ListFields(message, &fields);
-  for (const FieldDescriptor* field : fields) {
-    const bool is_message = field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE;
-    const int count = field->is_repeated() ? reflection->FieldSize(message, field) : 1;
-    for (int i = 0; i < count; ++i) {
-      absl::Status status;
-      if (!is_message) {
-        status = CheckValue(message, field, i);
-      } else if (field->is_repeated()) {
-        status = CheckValues(reflection->GetRepeatedMessage(message, field, i));
-      } else {
-        status = CheckValues(reflection->GetMessage(message, field));
-      }
-      if (!status.ok()) {
-        return InField(field->is_repeated() ? absl::StrCat(field->name(), "[", i, "]") : field->name(),
-                       status);
-      }
-    }
-  }
-  return absl::OkStatus();
-}
-
-absl::Status CheckPicture(const v1::Picture& picture, absl::string_view field) {
+absl::Status CheckPicture(const v1::Picture& picture, Library library, absl::string_view field) {
   switch (picture.source_case()) {
     case v1::Picture::kRaw:
       if (picture.raw().format() == v1::PIXEL_FORMAT_UNSPECIFIED) {
@@ -83,52 +33,82 @@ absl::Status CheckPicture(const v1::Picture& picture, absl::string_view field) {
     case v1::Picture::kEncoded:
     case v1::Picture::kUpload:
       return absl::OkStatus();
+    case v1::Picture::kStyle: {
+      const std::string style_field = absl::StrCat(field, ".style");
+      if (library == Library::kRefused) {
+        return FieldError(style_field, "is for style pictures alone: give `encoded`, `raw` or `upload`");
+      }
+      return CheckResourceName(picture.style(), "styles", style_field);
+    }
     case v1::Picture::SOURCE_NOT_SET:
       break;
   }
-  return FieldError(field, "holds no picture: give `encoded`, `raw` or `upload`");
+  return FieldError(field, library == Library::kAllowed
+                               ? "holds no picture: give `encoded`, `raw`, `upload` or `style`"
+                               : "holds no picture: give `encoded`, `raw` or `upload`");
 }
 
-absl::Status CheckRange(int64_t value, int64_t least, int64_t most, absl::string_view field) {
-  if (value >= least && value <= most) return absl::OkStatus();
-  return FieldError(field, absl::StrCat(value, " is outside ", least, "..", most));
-}
-
-// A size in pixels that 0 leaves open.
-absl::Status CheckOptionalSide(int value, absl::string_view field) {
-  if (value == 0 || (value >= kMinSide && value <= kMaxSide)) return absl::OkStatus();
-  return FieldError(field,
-                    absl::StrCat(value, " is neither 0 nor within ", kMinSide, "..", kMaxSide, " pixels"));
-}
-
-absl::Status CheckPreview(const v1::PreviewOptions& preview) {
-  IMPASTO_RETURN_IF_ERROR(
-      CheckRange(preview.every_iterations(), 0, kMaxIterations, "preview.every_iterations"));
-  const auto& interval = preview.interval();
-  const double seconds = static_cast<double>(interval.seconds()) + interval.nanos() / 1e9;
-  const bool is_zero = interval.seconds() == 0 && interval.nanos() == 0;
-  if (!is_zero && seconds < kMinPreviewSeconds) {
-    return FieldError("preview.interval",
-                      absl::StrCat(seconds, " s is neither 0 nor at least ", kMinPreviewSeconds, " s"));
+absl::Status CheckRequestId(absl::string_view id) {
+  if (id.size() > kMaxRequestId) {
+    return FieldError("request_id", absl::StrCat(id.size(), " characters are more than ", kMaxRequestId));
   }
-  return CheckOptionalSide(preview.max_size(), "preview.max_size");
+  if (!std::all_of(id.begin(), id.end(),
+                   [](unsigned char c) { return absl::ascii_isalnum(c) || c == '-' || c == '_'; })) {
+    return FieldError("request_id", "has characters other than A-Z, a-z, 0-9, \"-\" and \"_\"");
+  }
+  return absl::OkStatus();
 }
 
-}  // namespace
+absl::Status CheckStylePictureWeights(int weights, int styles) {
+  if (weights == 0 || weights == styles) return absl::OkStatus();
+  return FieldError("style_picture_weights",
+                    absl::StrCat("has ", weights, " weights for ", styles, " style pictures"));
+}
 
-absl::Status ValidateStylizeRequest(const v1::StylizeRequest& request) {
+// In their order, each one's place among the recipe's steps.
+absl::Status CheckChanges(const v1::Recipe& recipe, int styles) {
+  if (recipe.changes_size() > kMaxChanges) {
+    return FieldError("changes", absl::StrCat(recipe.changes_size(), " changes are more than ", kMaxChanges));
+  }
+  int before = 0;
+  for (int i = 0; i < recipe.changes_size(); ++i) {
+    const v1::RecipeChange& change = recipe.changes(i);
+    const std::string field = absl::StrCat("changes[", i, "]");
+    IMPASTO_RETURN_IF_ERROR(InField(field, CheckRange(change.iteration(), 0, kMaxIterations, "iteration")));
+    if (change.iteration() < before) {
+      return FieldError(absl::StrCat(field, ".iteration"),
+                        absl::StrCat(change.iteration(), " comes after ", before,
+                                     ": changes are in the order of their iteration"));
+    }
+    before = change.iteration();
+    IMPASTO_RETURN_IF_ERROR(
+        InField(field, CheckStylePictureWeights(change.style_picture_weights_size(), styles)));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckPictures(const v1::StylizeRequest& request) {
   if (!request.has_content()) return FieldError("content", "is required: the picture to paint");
-  IMPASTO_RETURN_IF_ERROR(CheckPicture(request.content(), "content"));
-
+  IMPASTO_RETURN_IF_ERROR(CheckPicture(request.content(), Library::kRefused, "content"));
   const int styles = request.styles_size();
   if (styles == 0) return FieldError("styles", "is required: at least one picture");
   if (styles > kMaxStyles) {
     return FieldError("styles", absl::StrCat(styles, " pictures are more than ", kMaxStyles));
   }
   for (int i = 0; i < styles; ++i) {
-    IMPASTO_RETURN_IF_ERROR(CheckPicture(request.styles(i), absl::StrCat("styles[", i, "]")));
+    IMPASTO_RETURN_IF_ERROR(
+        CheckPicture(request.styles(i), Library::kAllowed, absl::StrCat("styles[", i, "]")));
   }
-  if (request.has_initial()) IMPASTO_RETURN_IF_ERROR(CheckPicture(request.initial(), "initial"));
+  if (request.has_initial()) {
+    IMPASTO_RETURN_IF_ERROR(CheckPicture(request.initial(), Library::kRefused, "initial"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status ValidateStylizeRequest(const v1::StylizeRequest& request) {
+  IMPASTO_RETURN_IF_ERROR(CheckPictures(request));
   IMPASTO_RETURN_IF_ERROR(CheckValues(request));
 
   const v1::Recipe& recipe = request.recipe();
@@ -139,14 +119,26 @@ absl::Status ValidateStylizeRequest(const v1::StylizeRequest& request) {
   if (request.has_initial() && !wants_initial) {
     return FieldError("initial", "is used with recipe.initial_picture INITIAL_PICTURE_SUPPLIED alone");
   }
-  const int weights = recipe.style_picture_weights_size();
-  if (weights != 0 && weights != styles) {
-    return FieldError("recipe.style_picture_weights",
-                      absl::StrCat("has ", weights, " weights for ", styles, " style pictures"));
-  }
+  IMPASTO_RETURN_IF_ERROR(InField(
+      "recipe", CheckStylePictureWeights(recipe.style_picture_weights_size(), request.styles_size())));
+  IMPASTO_RETURN_IF_ERROR(InField("recipe", CheckChanges(recipe, request.styles_size())));
+  IMPASTO_RETURN_IF_ERROR(InField("preview", CheckPreview(request.preview())));
+  IMPASTO_RETURN_IF_ERROR(CheckRange(request.output().quality(), 0, kMaxQuality, "output.quality"));
+  IMPASTO_RETURN_IF_ERROR(CheckRequestId(request.request_id()));
+  return CheckDisplayName(request.display_name());
+}
 
-  IMPASTO_RETURN_IF_ERROR(CheckPreview(request.preview()));
-  return CheckRange(request.output().quality(), 0, kMaxQuality, "output.quality");
+absl::Status ValidateEstimateJobRequest(const v1::EstimateJobRequest& request) {
+  if (!request.has_request()) return FieldError("request", "is required: what Stylize would get");
+  return InField("request", ValidateStylizeRequest(request.request()));
+}
+
+absl::Status ValidateWatchJobRequest(const v1::WatchJobRequest& request) {
+  IMPASTO_RETURN_IF_ERROR(CheckResourceName(request.name(), "jobs", "name"));
+  if (request.after_event() < 0) {
+    return FieldError("after_event", absl::StrCat(request.after_event(), " is negative"));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status ValidateUploadPart(const v1::UploadPictureRequest& part, bool first) {
@@ -158,6 +150,13 @@ absl::Status ValidateUploadPart(const v1::UploadPictureRequest& part, bool first
     return FieldError("raw.format", "is required: the layout of a pixel");
   }
   return absl::OkStatus();
+}
+
+absl::Status ValidateCreateStyleRequest(const v1::CreateStyleRequest& request) {
+  if (!request.has_picture()) return FieldError("picture", "is required: the picture to keep");
+  IMPASTO_RETURN_IF_ERROR(CheckPicture(request.picture(), Library::kRefused, "picture"));
+  IMPASTO_RETURN_IF_ERROR(CheckValues(request));
+  return CheckDisplayName(request.display_name());
 }
 
 absl::Status ValidateModelName(const std::string& name) {

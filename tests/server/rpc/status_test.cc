@@ -3,15 +3,21 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <string>
+#include <utility>
 
+#include "absl/strings/str_cat.h"
+#include "base/error_details.h"
 #include "base/field_error.h"
 #include "google/rpc/error_details.pb.h"
 
 namespace impasto::rpc {
 namespace {
 
+using testing::ElementsAre;
 using testing::EndsWith;
+using testing::Pair;
 using testing::SizeIs;
 
 google::rpc::Status Details(const grpc::Status& status) {
@@ -58,6 +64,33 @@ TEST(Status, AFieldIsNamedInTheDetails) {
   EXPECT_EQ(bad_request.field_violations(0).description(), "\"block9\" is no layer");
 }
 
+TEST(Status, FactsAreTheErrorInfosMetadata) {
+  absl::Status status = FieldError("recipe.max_size", "never fits", absl::StatusCode::kResourceExhausted);
+  status = WithFact(WithFact(std::move(status), "forecast_bytes", "3000"), "budget_bytes", "2000");
+  const google::rpc::Status details = ToStatusProto(status);
+  ASSERT_THAT(details.details(), SizeIs(2));
+  google::rpc::ErrorInfo info;
+  ASSERT_TRUE(details.details(0).UnpackTo(&info));
+  EXPECT_EQ(info.reason(), "RESOURCE_EXHAUSTED");
+  const std::map<std::string, std::string> facts(info.metadata().begin(), info.metadata().end());
+  EXPECT_THAT(facts, ElementsAre(Pair("budget_bytes", "2000"), Pair("forecast_bytes", "3000")));
+  EXPECT_TRUE(details.details(1).Is<google::rpc::BadRequest>());
+}
+
+TEST(Status, WhenToTryAgainIsARetryInfo) {
+  const auto delay = [](double seconds) {
+    const google::rpc::Status details = ToStatusProto(WithRetryAfter(absl::UnavailableError("x"), seconds));
+    EXPECT_THAT(details.details(), SizeIs(2));
+    google::rpc::RetryInfo info;
+    EXPECT_TRUE(details.details(1).UnpackTo(&info));
+    return std::make_pair(info.retry_delay().seconds(), info.retry_delay().nanos());
+  };
+  EXPECT_THAT(delay(2.5), Pair(2, 500'000'000));
+  EXPECT_THAT(delay(0), Pair(0, 0));
+  EXPECT_THAT(delay(-1), Pair(0, 0));
+  EXPECT_THAT(delay(1e9), Pair(3600, 0));
+}
+
 TEST(Status, BytesThatAreNoTextAreReplaced) {
   EXPECT_EQ(ToGrpcStatus(absl::NotFoundError("a\xff\xc3\xa9\xc3z\xed\xa0\x80")).error_message(),
             "a?\xc3\xa9?z???");
@@ -79,7 +112,9 @@ TEST(Status, LongMessagesAreCutBetweenCharacters) {
 
 TEST(Status, TheWholeFitsIntoAClientsMetadata) {
   const std::string text(100'000, '\xff');
-  const grpc::Status status = ToGrpcStatus(FieldError(text, text));
+  absl::Status all = WithRetryAfter(FieldError(text, text), 1);
+  for (int i = 0; i < 100; ++i) all = WithFact(std::move(all), absl::StrCat(i, text), text);
+  const grpc::Status status = ToGrpcStatus(all);
   EXPECT_LE(3 * status.error_message().size() + 4 * status.error_details().size() / 3, 8192u - 512);
 }
 
