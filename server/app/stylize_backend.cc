@@ -106,15 +106,15 @@ absl::StatusOr<jobs::PreparedJob> StylizeBackend::Prepare(const v1::StylizeReque
 
   absl::StatusOr<imaging::Picture> content = ReadPicture(request.content());
   if (!content.ok()) return InField("content", content.status());
-  engine::Stylization::Pictures pictures;
+  const auto pictures = std::make_shared<engine::Stylization::Pictures>();
   absl::StatusOr<Image> working = content->Working(recipe->max_size);
   if (!working.ok()) return InField("content", working.status());
-  pictures.content = *std::move(working);
+  pictures->content = *std::move(working);
 
   const std::vector<std::string> style_taps = Names(recipe->style_layers);
   std::vector<std::string> taps = Names(recipe->content_layers);
   taps.insert(taps.end(), style_taps.begin(), style_taps.end());
-  IMPASTO_RETURN_IF_ERROR(InField("content", CheckDepth(model->graph(), taps, pictures.content)));
+  IMPASTO_RETURN_IF_ERROR(InField("content", CheckDepth(model->graph(), taps, pictures->content)));
 
   for (int i = 0; i < request.styles_size(); ++i) {
     const std::string field = At("styles", i);
@@ -123,33 +123,33 @@ absl::StatusOr<jobs::PreparedJob> StylizeBackend::Prepare(const v1::StylizeReque
     absl::StatusOr<Image> image = style->Working(recipe->style_size);
     if (!image.ok()) return InField(field, image.status());
     IMPASTO_RETURN_IF_ERROR(InField(field, CheckDepth(model->graph(), style_taps, *image)));
-    pictures.styles.push_back(*std::move(image));
+    pictures->styles.emplace_back(*std::move(image));
   }
   if (request.has_initial()) {
     const absl::StatusOr<imaging::Picture> initial = ReadPicture(request.initial());
     if (!initial.ok()) return InField("initial", initial.status());
-    absl::StatusOr<Image> image = initial->Resized(pictures.content.width, pictures.content.height);
+    absl::StatusOr<Image> image = initial->Resized(pictures->content.width, pictures->content.height);
     if (!image.ok()) return InField("initial", image.status());
-    pictures.init = *std::move(image);
+    pictures->init = *std::move(image);
   }
 
   recipe->pyramid_levels =
       engine::PyramidLevels(recipe->pyramid_levels, recipe->iterations,
-                            {pictures.content.width, pictures.content.height}, pictures.styles);
+                            {pictures->content.width, pictures->content.height}, pictures->style_sizes());
 
   jobs::PreparedJob job;
   *job.accepted.mutable_recipe() = RecipeToProto(*recipe);
-  job.accepted.set_width(pictures.content.width);
-  job.accepted.set_height(pictures.content.height);
+  job.accepted.set_width(pictures->content.width);
+  job.accepted.set_height(pictures->content.height);
   for (const std::string& warning : acquired->warnings) job.accepted.add_warnings(warning);
   job.previews = PreviewScheduleFromProto(request.preview());
   job.summary = absl::StrFormat("%s %s %dx%d, %d iterations", recipe->model, recipe->preset,
-                                pictures.content.width, pictures.content.height, recipe->iterations);
+                                pictures->content.width, pictures->content.height, recipe->iterations);
   const imaging::EncodeOptions result = ResultOptions(request.output(), content->has_alpha());
   job.work =
       std::make_unique<StylizeWork>(StylizeWork::Options{.model = model,
                                                          .recipe = *std::move(recipe),
-                                                         .pictures = std::move(pictures),
+                                                         .pictures = pictures,
                                                          .original = *std::move(content),
                                                          .result = result,
                                                          .preview = PreviewEncodeOptions(request.preview())});

@@ -27,7 +27,7 @@ StylizeWork::StylizeWork(Options options)
     : model_(std::move(options.model)),
       recipe_(std::move(options.recipe)),
       pictures_(std::move(options.pictures)),
-      size_{pictures_.content.width, pictures_.content.height},
+      size_{pictures_->content.width, pictures_->content.height},
       original_(std::move(options.original)),
       result_(options.result),
       preview_(options.preview) {}
@@ -41,7 +41,7 @@ StylizeWork::~StylizeWork() {
 }
 
 absl::Status StylizeWork::Start() {
-  IMPASTO_ASSIGN_OR_RETURN(stylization_, engine::Stylization::Create(model_, recipe_, std::move(pictures_)));
+  IMPASTO_ASSIGN_OR_RETURN(stylization_, engine::Stylization::Create(model_, recipe_, pictures_));
   return absl::OkStatus();
 }
 

@@ -16,7 +16,7 @@ class StylizeWork final : public jobs::Work {
   struct Options {
     std::shared_ptr<const engine::Model> model;
     engine::Recipe recipe;  // resolved
-    engine::Stylization::Pictures pictures;
+    std::shared_ptr<const engine::Stylization::Pictures> pictures;
     imaging::Picture original;      // the content, for putting back what the engine doesn't see
     imaging::EncodeOptions result;  // but for `original`
     imaging::EncodeOptions preview;
@@ -35,8 +35,8 @@ class StylizeWork final : public jobs::Work {
  private:
   std::shared_ptr<const engine::Model> model_;
   const engine::Recipe recipe_;
-  engine::Stylization::Pictures pictures_;  // until Start
-  const Size size_;                         // the working size
+  const std::shared_ptr<const engine::Stylization::Pictures> pictures_;
+  const Size size_;  // the working size
   const imaging::Picture original_;
   const imaging::EncodeOptions result_;
   const imaging::EncodeOptions preview_;

@@ -1,6 +1,7 @@
 #include "engine/pyramid.h"
 
 #include <algorithm>
+#include <numeric>
 
 namespace impasto::engine {
 namespace {
@@ -37,15 +38,29 @@ int PyramidLevels(int wanted, int iterations, Size content, const std::vector<Si
   return levels;
 }
 
-int PyramidLevels(int wanted, int iterations, Size content, const std::vector<Image>& styles) {
-  std::vector<Size> sizes;
-  for (const Image& style : styles) sizes.push_back({style.width, style.height});
-  return PyramidLevels(wanted, iterations, content, sizes);
-}
-
 std::vector<int> LevelIterations(int iterations, int levels) {
   std::vector<int> split(static_cast<size_t>(levels), iterations / levels);
   for (int i = 0; i < iterations % levels; ++i) ++split[static_cast<size_t>(i)];
+  return split;
+}
+
+std::vector<int> ReshareIterations(int iterations, std::vector<int> split, int level, int made) {
+  const auto current = split.begin() + level;
+  const auto share = [](int steps, std::vector<int>::iterator begin, std::vector<int>::iterator end) {
+    const int levels = static_cast<int>(end - begin);
+    if (levels == 0) return;
+    const std::vector<int> shares = LevelIterations(std::max(steps, levels), levels);
+    std::copy(shares.begin(), shares.end(), begin);
+  };
+  const int left = iterations - std::accumulate(split.begin(), current, 0);
+  share(left, current, split.end());
+  // Below the last level the next evaluation takes the place of a step.
+  const bool last = current + 1 == split.end();
+  const int least = last ? made : made + 1;
+  if (*current < least) {
+    *current = least;
+    share(left - least, current + 1, split.end());
+  }
   return split;
 }
 

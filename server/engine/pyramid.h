@@ -4,7 +4,6 @@
 
 #include <vector>
 
-#include "base/image.h"
 #include "base/size.h"
 
 namespace impasto::engine {
@@ -18,10 +17,15 @@ Size SizeAtLevel(Size full, int level, int levels);
 // short side of the content or of a style picture is below 64 pixels, which is the least that every layer of
 // every network has a map for. Wanted 0: by the size of the content picture.
 int PyramidLevels(int wanted, int iterations, Size content, const std::vector<Size>& styles);
-int PyramidLevels(int wanted, int iterations, Size content, const std::vector<Image>& styles);
 
 // Steps of each level, the coarsest first: the same number each, one more for the first ones where it doesn't
 // come out even.
 std::vector<int> LevelIterations(int iterations, int levels);
+
+// `split` where the run shall have `iterations` steps in all from now on. The levels before `level` are over,
+// and keep theirs; `level`, which has made `made` steps, and those after it share the rest as LevelIterations
+// has it. A level that has made more than its share ends with its next evaluation, at the others' cost. Every
+// level keeps at least one step, so that the sum may be above `iterations`.
+std::vector<int> ReshareIterations(int iterations, std::vector<int> split, int level, int made);
 
 }  // namespace impasto::engine

@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "base/field_error.h"
+#include "base/status_macros.h"
 #include "base/strings.h"
 #include "engine/pyramid.h"
 
@@ -15,6 +16,7 @@ namespace {
 
 constexpr double kMaxWeight = 1e15;
 constexpr double kMaxLayerWeight = 1e12;
+constexpr int kMaxIterations = 100'000;
 constexpr size_t kMaxLayers = 64;  // more than any backbone has worth tapping; each keeps a map or a matrix
 
 struct Range {
@@ -57,9 +59,7 @@ absl::Status CheckLayers(absl::string_view field, const std::vector<LayerWeight>
   return absl::OkStatus();
 }
 
-}  // namespace
-
-absl::Status ValidateRecipe(const Recipe& recipe, const Graph& graph) {
+absl::Status ValidateValues(const Recipe& recipe, const Graph& graph) {
   for (const absl::Status& status : {
            CheckLayers("content_layers", recipe.content_layers, graph),
            CheckLayers("style_layers", recipe.style_layers, graph),
@@ -71,7 +71,7 @@ absl::Status ValidateRecipe(const Recipe& recipe, const Graph& graph) {
            Check("beta2", recipe.beta2, {.low = 0, .high = 1, .below_high = true}),
            Check("epsilon", recipe.epsilon, {.low = 0, .high = 1e6, .above_low = true}),
            Check("lbfgs_history", recipe.lbfgs_history, {1, 100}),
-           Check("iterations", recipe.iterations, {1, 100000}),
+           Check("iterations", recipe.iterations, {1, kMaxIterations}),
            Check("pyramid_levels", recipe.pyramid_levels, {0, kMaxPyramidLevels}),
            Check("stall_evaluations", recipe.stall_evaluations, {0, 100000}),
            Check("stall_improvement", recipe.stall_improvement, {.low = 0, .high = 1, .below_high = true}),
@@ -93,6 +93,33 @@ absl::Status ValidateRecipe(const Recipe& recipe, const Graph& graph) {
       sum += recipe.style_picture_weights[i];
     }
     if (!(sum > 0)) return FieldError("style_picture_weights", "all are 0");
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status ValidateRecipe(const Recipe& recipe, const Graph& graph) {
+  IMPASTO_RETURN_IF_ERROR(ValidateValues(recipe, graph));
+  if (recipe.changes.size() > kMaxRecipeChanges) {
+    return FieldError("changes",
+                      absl::StrCat("there are ", recipe.changes.size(), "; at most ", kMaxRecipeChanges));
+  }
+  Recipe values = recipe;
+  values.changes.clear();
+  int steps = 0;
+  for (size_t i = 0; i < recipe.changes.size(); ++i) {
+    const RecipeChange& change = recipe.changes[i];
+    // Levels that a change leaves less than a step each make one all the same: a run can have so many more.
+    absl::Status status = Check("steps", change.steps, {0, kMaxIterations + kMaxPyramidLevels});
+    if (status.ok() && change.steps < steps) {
+      status = FieldError("steps", absl::StrCat(change.steps, " is less than the ", steps,
+                                                " of the change before: they are in order"));
+    }
+    if (status.ok()) status = ApplyChange(change, &values);
+    if (status.ok()) status = ValidateValues(values, graph);
+    if (!status.ok()) return InField(absl::StrCat("changes[", i, "]"), status);
+    steps = change.steps;
   }
   return absl::OkStatus();
 }

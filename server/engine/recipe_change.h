@@ -42,8 +42,8 @@ inline constexpr size_t kMaxRecipeChanges = 1000;  // of one run
 // there twice; fewer iterations than steps that are made.
 absl::Status ApplyChange(const RecipeChange& change, Recipe* recipe);
 
-// Whether what is minimised is the same: content, style and tv weights, those of layers and of style pictures.
-// Losses under different objectives don't compare.
+// Whether what is minimised is the same: content, style and tv weights, those of layers and of style
+// pictures. Losses under different objectives don't compare.
 bool SameObjective(const Recipe& a, const Recipe& b);
 
 }  // namespace impasto::engine

@@ -10,6 +10,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "base/image.h"
+#include "base/size.h"
 #include "engine/optimizers/optimizer.h"
 #include "engine/recipe_change.h"
 
@@ -24,9 +25,9 @@ struct RunState {
   int level_evaluations = 0;  // made at this level
   bool level_ended = false;   // the next step begins the next level
   bool done = false;
-  std::vector<int> level_iterations;   // of every level; of those that are over, the steps that they made
-  std::vector<double> stall_window;    // the lowest losses that the stall rule looks at, the oldest first
-  std::vector<RecipeChange> changes;   // that have taken effect
+  std::vector<int> level_iterations;  // of every level; of those that are over, the steps that they made
+  std::vector<double> stall_window;   // the lowest losses that the stall rule looks at, the oldest first
+  std::vector<RecipeChange> changes;  // that have taken effect
   Image current;
   std::shared_ptr<const Image> best;
   double best_loss = 0;  // infinite before the first evaluation
@@ -35,6 +36,10 @@ struct RunState {
   bool best_loss_is_stale = false;  // the objective has changed since
   OptimizerState optimizer;         // empty where the next step begins with a new one, or there is none
 };
+
+// Whether the numbers fit each other, a run of so many levels, and a picture whose finest level has the size
+// `full`. INVALID_ARGUMENT where they don't. What the optimizer's own state means is left to it.
+absl::Status CheckRunState(const RunState& state, Size full, int levels);
 
 // Writes a versioned stream of bytes, piece by piece: nothing large is copied. It has no checksum. Errors are
 // the sink's.

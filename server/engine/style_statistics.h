@@ -45,7 +45,8 @@ struct StylePicture {
 };
 
 // What a run asks for. Its numbers are decided by the model (its name, weights and preprocessing), the style
-// picture, `size`, `layers` in their order, and `pooling`; to the last bit also by the executor's execution().
+// picture, `size`, `layers` in their order, and `pooling`; to the last bit also by the executor's
+// execution().
 struct StyleStatisticsRequest {
   const Model& model;
   int picture = 0;  // index of the style picture

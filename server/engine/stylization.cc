@@ -15,34 +15,11 @@
 #include "engine/optimizers/adam.h"
 #include "engine/optimizers/lbfgs.h"
 #include "engine/optimizers/smooth_metric.h"
+#include "engine/preprocess.h"
 #include "engine/pyramid.h"
 
 namespace impasto::engine {
 namespace {
-
-// RGB 0..255 to what the network wants; `gradient` is the way back of a gradient.
-void Preprocess(const Preprocessing& p, const Image& image, std::vector<float>* input) {
-  const size_t plane = image.pixels();
-  input->resize(3 * plane);
-  for (size_t c = 0; c < 3; ++c) {
-    const float* from = image.rgb.data() + (p.bgr ? 2 - c : c) * plane;
-    float* to = input->data() + c * plane;
-    const float factor = p.scale / p.deviation[c];
-    const float offset = p.mean[c] / p.deviation[c];
-    for (size_t i = 0; i < plane; ++i) to[i] = from[i] * factor - offset;
-  }
-}
-
-void PreprocessGradient(const Preprocessing& p, size_t plane, const std::vector<float>& input_gradient,
-                        std::vector<float>* gradient) {
-  gradient->resize(3 * plane);
-  for (size_t c = 0; c < 3; ++c) {
-    const float* from = input_gradient.data() + c * plane;
-    float* to = gradient->data() + (p.bgr ? 2 - c : c) * plane;
-    const float factor = p.scale / p.deviation[c];
-    for (size_t i = 0; i < plane; ++i) to[i] = from[i] * factor;
-  }
-}
 
 Image Noise(int width, int height, uint64_t seed) {
   Image image{.width = width, .height = height};
@@ -71,322 +48,480 @@ std::vector<double> Shares(std::vector<double> weights, size_t pictures) {
   return weights;
 }
 
-// By style layer, by picture: the Gram matrices.
-using Grams = std::vector<std::vector<std::vector<float>>>;
-absl::StatusOr<Grams> StyleGrams(const Model& model, const Recipe& recipe, const std::vector<Image>& styles) {
-  const std::vector<std::string> taps = LayersOf(recipe.style_layers);
-  Grams grams(taps.size(), std::vector<std::vector<float>>(styles.size()));
-  std::vector<float> input;
-  for (size_t k = 0; k < styles.size() && !taps.empty(); ++k) {
-    absl::StatusOr<std::unique_ptr<Plan>> plan =
-        model.executor().Compile(taps, styles[k].height, styles[k].width, recipe.pooling);
-    if (!plan.ok()) return InField(absl::StrCat("styles[", k, "]"), plan.status());
-    Preprocess(model.preprocessing(), styles[k], &input);
-    IMPASTO_RETURN_IF_ERROR((*plan)->Forward(input, /*keep_gradient=*/false));
-    for (size_t t = 0; t < taps.size(); ++t)
-      IMPASTO_RETURN_IF_ERROR((*plan)->Gram(static_cast<int>(t), &grams[t][k]));
-  }
-  return grams;
-}
-
 bool AllFinite(const std::vector<float>& values) {
   return std::all_of(values.begin(), values.end(), [](float v) { return std::isfinite(v); });
 }
 
-std::unique_ptr<Optimizer> MakeOptimizer(const Recipe& recipe, int steps, const Image& picture) {
-  const size_t size = picture.rgb.size();
-  if (recipe.optimizer == OptimizerKind::kLbfgs) {
-    auto metric = std::make_shared<SmoothMetric>(picture.width, picture.height);
-    return std::make_unique<Lbfgs>(
-        LbfgsOptions{.history = recipe.lbfgs_history,
-                     .metric = [metric](absl::Span<float> planes) { metric->Apply(planes); }},
-        size);
+absl::Status CheckStylePictureWeights(const std::vector<double>& weights, size_t pictures) {
+  if (weights.empty() || weights.size() == pictures) return absl::OkStatus();
+  return FieldError("style_picture_weights",
+                    absl::StrCat("there are ", weights.size(), " weights for ", pictures, " style pictures"));
+}
+
+absl::Status CheckPictures(const Recipe& recipe, const Stylization::Pictures& pictures) {
+  if (pictures.styles.empty()) return FieldError("styles", "there is no style picture");
+  IMPASTO_RETURN_IF_ERROR(CheckStylePictureWeights(recipe.style_picture_weights, pictures.styles.size()));
+  for (size_t i = 0; i < recipe.changes.size(); ++i) {
+    IMPASTO_RETURN_IF_ERROR(
+        InField(absl::StrCat("changes[", i, "]"),
+                CheckStylePictureWeights(recipe.changes[i].style_picture_weights, pictures.styles.size())));
   }
-  return std::make_unique<Adam>(AdamOptions{.learning_rate = recipe.learning_rate,
-                                            .beta1 = recipe.beta1,
-                                            .beta2 = recipe.beta2,
-                                            .epsilon = recipe.epsilon,
-                                            .cosine_steps = recipe.schedule == Schedule::kCosine ? steps : 0},
-                                size);
+  const Image &content = pictures.content, &init = pictures.init;
+  if (recipe.init == Init::kPicture && (init.width != content.width || init.height != content.height)) {
+    return FieldError("initial",
+                      absl::StrCat("it is ", init.width, " x ", init.height, " pixels; the content is ",
+                                   content.width, " x ", content.height));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace
 
 struct Stylization::State {
   std::shared_ptr<const Model> model;
-  Recipe recipe;
-  Pictures pictures;  // at the working size, until the last level has begun
+  std::shared_ptr<const Pictures> pictures;  // at the working size
+  StyleStatisticsSource statistics;
+  Recipe recipe;  // the values in force; its changes are still to come
   Size full;
-  std::vector<int> level_iterations;
 
-  // The level.
-  int level = 0;
-  bool level_ended = false;        // the next step begins the next level
-  std::vector<double> level_best;  // the lowest loss up to each evaluation of this level
+  RunState run;  // but for the optimizer's, which is its own
+  bool failed = false;
+
+  // The level. Null where it has ended; an optimiser whose state the next level goes on from stays.
   std::unique_ptr<Plan> plan;
   std::unique_ptr<Objective> objective;
   std::unique_ptr<Optimizer> optimizer;
-  Image current;
+  // By style picture, where there are several: what other shares of them are blended from. Kept, though they
+  // are on disk or can be computed, for that would take time and a second plan's memory in the middle of a
+  // run. With VGG19 it's 2.4 MB a picture.
+  std::vector<std::shared_ptr<const StyleStatistics>> style_statistics;
 
-  // Of the finest level that has been evaluated.
-  Image best;
-  double best_loss = INFINITY;
-  int best_evaluation = 0;
-  int best_level = 0;
-
-  int evaluations = 0;
-  int steps = 0;
-  int planned_steps = 0;
-  bool done = false;
-  bool failed = false;
   std::vector<float> input;     // scratch: preprocessed picture, then the gradient at it
   std::vector<float> gradient;  // of the picture
 
-  int levels() const { return static_cast<int>(level_iterations.size()); }
-  bool last_level() const { return level == levels() - 1; }
+  int levels() const { return static_cast<int>(run.level_iterations.size()); }
+  bool last_level() const { return run.level == levels() - 1; }
+  Size SizeOf(int level) const { return SizeAtLevel(full, level, levels()); }
   // Evaluations that the level has; the last of them makes no step. Below the last level the enlargement is
   // what follows in its place.
-  int level_evaluations() const { return level_iterations[level] + (last_level() ? 1 : 0); }
+  int level_evaluations() const { return run.level_iterations[run.level] + (last_level() ? 1 : 0); }
   bool Stalled() const;
 
-  absl::Status BeginLevel();
-  absl::Status MakeObjective(const Image& content, const std::vector<Image>& styles);
+  absl::Status Prepare();
+  absl::Status MakeObjective();
+  absl::StatusOr<std::shared_ptr<const StyleStatistics>> GetStatistics(
+      size_t picture, const std::vector<std::string>& layers);
+  void SetWeights();
+  std::unique_ptr<Optimizer> MakeOptimizer() const;
+  Image StartPicture() const;
   absl::Status BeginFinerLevel();
   void EndLevel();
+  void Apply(RecipeChange change, Recipe changed);
+  absl::Status ApplyPlannedChanges();
+  absl::StatusOr<Losses> Evaluate(const Image& picture, bool with_gradient);
 };
+
+std::vector<Size> Stylization::Pictures::style_sizes() const {
+  std::vector<Size> sizes;
+  for (const StylePicture& style : styles) sizes.push_back(style.size);
+  return sizes;
+}
 
 Stylization::Stylization(std::unique_ptr<State> state) : state_(std::move(state)) {}
 Stylization::~Stylization() = default;
-bool Stylization::done() const { return state_->done; }
-int Stylization::evaluations() const { return state_->evaluations; }
-int Stylization::steps() const { return state_->steps; }
-int Stylization::planned_steps() const { return state_->planned_steps; }
-int Stylization::level() const { return state_->level; }
+bool Stylization::done() const { return state_->run.done; }
+int Stylization::evaluations() const { return state_->run.evaluations; }
+int Stylization::steps() const { return state_->run.steps; }
+int Stylization::level() const { return state_->run.level; }
 int Stylization::levels() const { return state_->levels(); }
 const Recipe& Stylization::recipe() const { return state_->recipe; }
-const Image& Stylization::current() const { return state_->current; }
-const Image& Stylization::best() const { return state_->best; }
-double Stylization::best_loss() const { return state_->best_loss; }
-int Stylization::best_evaluation() const { return state_->best_evaluation; }
-int Stylization::best_level() const { return state_->best_level; }
+const std::vector<RecipeChange>& Stylization::changes() const { return state_->run.changes; }
+const Image& Stylization::current() const { return state_->run.current; }
+const Image& Stylization::best() const { return *state_->run.best; }
+double Stylization::best_loss() const { return state_->run.best_loss; }
+int Stylization::best_evaluation() const { return state_->run.best_evaluation; }
+int Stylization::best_level() const { return state_->run.best_level; }
 const std::vector<float>& Stylization::gradient() const { return state_->gradient; }
+
+int Stylization::planned_steps() const {
+  const std::vector<int>& split = state_->run.level_iterations;
+  return std::accumulate(split.begin(), split.end(), 0);
+}
 
 double Stylization::remaining_evaluations() const {
   const State& s = *state_;
-  if (s.done) return 0;
-  double sum = s.level_ended ? 0 : s.level_evaluations() - static_cast<double>(s.level_best.size());
-  const auto pixels = static_cast<double>(s.current.pixels());
-  for (int level = s.level + 1; level < s.levels(); ++level) {
-    const Size size = SizeAtLevel(s.full, level, s.levels());
-    const int evaluations = s.level_iterations[level] + (level == s.levels() - 1 ? 1 : 0);
+  if (s.run.done) return 0;
+  double sum = s.run.level_ended ? 0 : s.level_evaluations() - s.run.level_evaluations;
+  const auto pixels = static_cast<double>(s.run.current.pixels());
+  for (int level = s.run.level + 1; level < s.levels(); ++level) {
+    const Size size = s.SizeOf(level);
+    const int evaluations = s.run.level_iterations[level] + (level == s.levels() - 1 ? 1 : 0);
     sum += evaluations * (static_cast<double>(size.width) * size.height / pixels);
   }
   return sum;
 }
 
 absl::StatusOr<std::unique_ptr<Stylization>> Stylization::Create(std::shared_ptr<const Model> model,
-                                                                 Recipe recipe, Pictures pictures) {
-  IMPASTO_RETURN_IF_ERROR(ValidateRecipe(recipe, model->graph()));
-  if (pictures.styles.empty()) return FieldError("styles", "there is no style picture");
-  if (!recipe.style_picture_weights.empty() &&
-      recipe.style_picture_weights.size() != pictures.styles.size()) {
-    return FieldError("style_picture_weights",
-                      absl::StrCat("there are ", recipe.style_picture_weights.size(), " weights for ",
-                                   pictures.styles.size(), " style pictures"));
-  }
-  const Size full{pictures.content.width, pictures.content.height};
-  if (recipe.init == Init::kPicture &&
-      (pictures.init.width != full.width || pictures.init.height != full.height)) {
-    return FieldError("initial", absl::StrCat("it is ", pictures.init.width, " x ", pictures.init.height,
-                                              " pixels; the content is ", full.width, " x ", full.height));
-  }
-  recipe.pyramid_levels = PyramidLevels(recipe.pyramid_levels, recipe.iterations, full, pictures.styles);
+                                                                 Recipe recipe,
+                                                                 std::shared_ptr<const Pictures> pictures,
+                                                                 StyleStatisticsSource statistics) {
   auto state = std::make_unique<State>();
   state->model = std::move(model);
-  state->full = full;
-  state->level_iterations = LevelIterations(recipe.iterations, recipe.pyramid_levels);
-  state->planned_steps = recipe.iterations;
-  state->pictures = std::move(pictures);
   state->recipe = std::move(recipe);
-  IMPASTO_RETURN_IF_ERROR(state->BeginLevel());
-  state->best = state->current;
+  state->pictures = std::move(pictures);
+  state->statistics = std::move(statistics);
+  IMPASTO_RETURN_IF_ERROR(state->Prepare());
+  IMPASTO_RETURN_IF_ERROR(state->MakeObjective());
+  RunState& run = state->run;
+  run.current = state->StartPicture();
+  run.best = std::make_shared<const Image>(run.current);
+  run.best_loss = INFINITY;
+  state->optimizer = state->MakeOptimizer();
   return std::unique_ptr<Stylization>(new Stylization(std::move(state)));
 }
 
-// Plan, objective, picture and optimiser of `level`. What the level before had is freed by now, but for its
-// picture in `current`.
-absl::Status Stylization::State::BeginLevel() {
-  const Size size = SizeAtLevel(full, level, levels());
-  Pictures scaled;
-  if (last_level()) {
-    scaled = std::move(pictures);
-    pictures = {};
-  } else {
-    scaled.content = Resampled(pictures.content, size.width, size.height);
-    for (const Image& style : pictures.styles) {
-      const Size style_size = SizeAtLevel({style.width, style.height}, level, levels());
-      scaled.styles.push_back(Resampled(style, style_size.width, style_size.height));
-    }
-    if (level == 0 && recipe.init == Init::kPicture) {
-      scaled.init = Resampled(pictures.init, size.width, size.height);
-      pictures.init = {};
-    }
+absl::StatusOr<std::unique_ptr<Stylization>> Stylization::Restore(std::shared_ptr<const Model> model,
+                                                                  Recipe recipe,
+                                                                  std::shared_ptr<const Pictures> pictures,
+                                                                  RunState saved,
+                                                                  StyleStatisticsSource statistics) {
+  auto state = std::make_unique<State>();
+  state->model = std::move(model);
+  state->recipe = std::move(recipe);
+  state->pictures = std::move(pictures);
+  state->statistics = std::move(statistics);
+  IMPASTO_RETURN_IF_ERROR(state->Prepare());
+  IMPASTO_RETURN_IF_ERROR(CheckRunState(saved, state->full, state->levels()));
+
+  // What the state already has of the recipe's changes isn't made again. Several can be at one step.
+  std::vector<RecipeChange>& planned = state->recipe.changes;
+  auto next = std::find_if(planned.begin(), planned.end(),
+                           [&](const RecipeChange& change) { return change.steps >= saved.steps; });
+  for (const RecipeChange& change : saved.changes) {
+    if (change.steps == saved.steps && next != planned.end() && *next == change) ++next;
   }
-  IMPASTO_RETURN_IF_ERROR(MakeObjective(scaled.content, scaled.styles));
-  if (level > 0) {
-    current = Resampled(current, size.width, size.height);
-  } else if (recipe.init == Init::kContent) {
-    current = std::move(scaled.content);
-  } else {
-    current =
-        recipe.init == Init::kPicture ? std::move(scaled.init) : Noise(size.width, size.height, recipe.seed);
+  planned.erase(planned.begin(), next);
+  for (const RecipeChange& change : saved.changes) {
+    IMPASTO_RETURN_IF_ERROR(ApplyChange(change, &state->recipe));
   }
-  optimizer = MakeOptimizer(recipe, level_iterations[level], current);
-  level_best.clear();
+  IMPASTO_RETURN_IF_ERROR(ValidateRecipe(state->recipe, state->model->graph()));
+  IMPASTO_RETURN_IF_ERROR(CheckPictures(state->recipe, *state->pictures));
+
+  OptimizerState optimizer = std::move(saved.optimizer);
+  saved.optimizer = {};
+  state->run = std::move(saved);
+  if (!state->run.done && !state->run.level_ended) IMPASTO_RETURN_IF_ERROR(state->MakeObjective());
+  if (!optimizer.counters.empty()) {
+    state->optimizer = state->MakeOptimizer();
+    IMPASTO_RETURN_IF_ERROR(state->optimizer->RestoreState(std::move(optimizer)));
+  } else if (state->plan != nullptr) {
+    return absl::InvalidArgumentError("the state of the run has none of its optimizer");
+  }
+  return std::unique_ptr<Stylization>(new Stylization(std::move(state)));
+}
+
+RunState Stylization::SaveState() const {
+  RunState saved = state_->run;
+  if (state_->optimizer != nullptr) saved.optimizer = state_->optimizer->SaveState();
+  return saved;
+}
+
+// What Create and Restore have in common: checks, and the levels.
+absl::Status Stylization::State::Prepare() {
+  IMPASTO_RETURN_IF_ERROR(ValidateRecipe(recipe, model->graph()));
+  IMPASTO_RETURN_IF_ERROR(CheckPictures(recipe, *pictures));
+  full = {pictures->content.width, pictures->content.height};
+  recipe.pyramid_levels =
+      PyramidLevels(recipe.pyramid_levels, recipe.iterations, full, pictures->style_sizes());
+  run.level_iterations = LevelIterations(recipe.iterations, recipe.pyramid_levels);
   return absl::OkStatus();
 }
 
-absl::Status Stylization::State::MakeObjective(const Image& content, const std::vector<Image>& styles) {
+Image Stylization::State::StartPicture() const {
+  const Size size = SizeOf(0);
+  if (recipe.init == Init::kNoise) return Noise(size.width, size.height, recipe.seed);
+  return Resampled(recipe.init == Init::kPicture ? pictures->init : pictures->content, size.width,
+                   size.height);
+}
+
+std::unique_ptr<Optimizer> Stylization::State::MakeOptimizer() const {
+  const size_t size = run.current.rgb.size();
+  if (recipe.optimizer == OptimizerKind::kLbfgs) {
+    auto metric = std::make_shared<SmoothMetric>(run.current.width, run.current.height);
+    return std::make_unique<Lbfgs>(
+        LbfgsOptions{.history = recipe.lbfgs_history,
+                     .metric = [metric](absl::Span<float> planes) { metric->Apply(planes); }},
+        size);
+  }
+  const int steps = recipe.schedule == Schedule::kCosine ? run.level_iterations[run.level] : 0;
+  return std::make_unique<Adam>(AdamOptions{.learning_rate = recipe.learning_rate,
+                                            .beta1 = recipe.beta1,
+                                            .beta2 = recipe.beta2,
+                                            .epsilon = recipe.epsilon,
+                                            .cosine_steps = steps},
+                                size);
+}
+
+absl::StatusOr<std::shared_ptr<const StyleStatistics>> Stylization::State::GetStatistics(
+    size_t picture, const std::vector<std::string>& layers) {
+  const StylePicture& style = pictures->styles[picture];
+  const Size size = SizeAtLevel(style.size, run.level, levels());
+  const auto compute = [&]() -> absl::StatusOr<StyleStatistics> {
+    IMPASTO_ASSIGN_OR_RETURN(const std::shared_ptr<const Image> image, style.pixels());
+    if (Size{image->width, image->height} != style.size) {
+      return absl::InternalError(absl::StrCat("the picture is ", image->width, " x ", image->height,
+                                              " pixels, and was said to have ", style.size.width, " x ",
+                                              style.size.height));
+    }
+    if (size == style.size) return ComputeStyleStatistics(*model, *image, layers, recipe.pooling);
+    return ComputeStyleStatistics(*model, Resampled(*image, size.width, size.height), layers, recipe.pooling);
+  };
+  if (statistics == nullptr) {
+    IMPASTO_ASSIGN_OR_RETURN(StyleStatistics computed, compute());
+    return std::make_shared<const StyleStatistics>(std::move(computed));
+  }
+  return statistics({.model = *model,
+                     .picture = static_cast<int>(picture),
+                     .size = size,
+                     .layers = layers,
+                     .pooling = recipe.pooling,
+                     .compute = compute});
+}
+
+// Plan and objective of the level.
+absl::Status Stylization::State::MakeObjective() {
+  const std::vector<std::string> style_layers = LayersOf(recipe.style_layers);
   // A layer that is both is tapped once.
   std::vector<std::string> taps = LayersOf(recipe.content_layers);
-  for (const LayerWeight& layer : recipe.style_layers) {
-    if (IndexOf(taps, layer.layer) == static_cast<int>(taps.size())) taps.push_back(layer.layer);
+  for (const std::string& layer : style_layers) {
+    if (IndexOf(taps, layer) == static_cast<int>(taps.size())) taps.push_back(layer);
   }
-  const bool mean = recipe.normalization == Normalization::kMean;
   // Before the content's plan is made: the style pictures' plans are gone by then, and their memory with
   // them.
-  IMPASTO_ASSIGN_OR_RETURN(const Grams grams, StyleGrams(*model, recipe, styles));
-  const std::vector<double> shares = Shares(recipe.style_picture_weights, styles.size());
+  style_statistics.clear();
+  for (size_t k = 0; k < pictures->styles.size(); ++k) {
+    absl::StatusOr<std::shared_ptr<const StyleStatistics>> got = GetStatistics(k, style_layers);
+    if (!got.ok()) return InField(absl::StrCat("styles[", k, "]"), got.status());
+    style_statistics.push_back(*std::move(got));
+  }
+
+  const Size size = SizeOf(run.level);
+  absl::StatusOr<std::unique_ptr<Plan>> compiled =
+      model->executor().Compile(taps, size.height, size.width, recipe.pooling);
+  if (!compiled.ok()) return InField("content", compiled.status());
+  plan = *std::move(compiled);
+  const bool mean = recipe.normalization == Normalization::kMean;
   std::vector<StyleTerm> style_terms;
-  for (size_t i = 0; i < recipe.style_layers.size(); ++i) {
+  for (size_t i = 0; i < style_layers.size(); ++i) {
     StyleTerm term;
-    term.tap = IndexOf(taps, recipe.style_layers[i].layer);
-    term.weight = recipe.style_weight * recipe.style_layers[i].weight;
-    BlendGrams(grams[i], shares, &term.target, &term.spread);
-    term.normalizer = (mean ? 1.0 : 0.25) / static_cast<double>(term.target.size());
+    term.tap = IndexOf(taps, style_layers[i]);
+    const auto channels = static_cast<size_t>(plan->tap_shape(term.tap).channels);
+    for (size_t k = 0; k < style_statistics.size(); ++k) {
+      const StyleStatistics& of_picture = *style_statistics[k];
+      if (of_picture.layers != style_layers || of_picture.grams.size() != style_layers.size() ||
+          of_picture.grams[i].size() != channels * channels) {
+        return absl::InternalError(
+            absl::StrCat("styles[", k, "]: the statistics that were kept aren't of the run's layers"));
+      }
+    }
+    term.normalizer = (mean ? 1.0 : 0.25) / static_cast<double>(channels * channels);
     style_terms.push_back(std::move(term));
   }
 
-  absl::StatusOr<std::unique_ptr<Plan>> compiled =
-      model->executor().Compile(taps, content.height, content.width, recipe.pooling);
-  if (!compiled.ok()) return InField("content", compiled.status());
-  plan = *std::move(compiled);
   std::vector<ContentTerm> content_terms;
-  Preprocess(model->preprocessing(), content, &input);
+  Preprocess(model->preprocessing(),
+             last_level() ? pictures->content : Resampled(pictures->content, size.width, size.height),
+             &input);
   IMPASTO_RETURN_IF_ERROR(plan->Forward(input, /*keep_gradient=*/false));
   for (const LayerWeight& layer : recipe.content_layers) {
     ContentTerm term;
     term.tap = IndexOf(taps, layer.layer);
-    term.weight = recipe.content_weight * layer.weight;
     term.normalizer = mean ? 1.0 / static_cast<double>(plan->tap_shape(term.tap).elements()) : 1.0;
     IMPASTO_ASSIGN_OR_RETURN(term.target, plan->Store(term.tap));
     content_terms.push_back(std::move(term));
   }
   objective = std::make_unique<Objective>(std::move(content_terms), std::move(style_terms));
+  SetWeights();
+  if (style_statistics.size() == 1) style_statistics.clear();
   return absl::OkStatus();
 }
 
-absl::Status Stylization::State::BeginFinerLevel() {
-  const Size coarse{current.width, current.height};
-  OptimizerState moments;
-  const bool carry = recipe.optimizer == OptimizerKind::kAdam;
-  if (carry) moments = optimizer->SaveState();
-  // The next plan needs the memory.
-  plan.reset();
-  objective.reset();
-  optimizer.reset();
-  ++level;
-  IMPASTO_RETURN_IF_ERROR(BeginLevel());
-  level_ended = false;
-  if (!carry) return absl::OkStatus();
-  // Losses are means over positions: where a pixel becomes four, each has a quarter of its gradient. The
-  // filter has no negative weights: a mean of squares stays one.
-  const double share =
-      static_cast<double>(coarse.width) * coarse.height / static_cast<double>(current.pixels());
-  for (size_t moment = 0; moment < moments.vectors.size(); ++moment) {
-    std::vector<float>& values = moments.vectors[moment];
-    values = Resampled(values, coarse.width, coarse.height, current.width, current.height, Filter::kLinear);
-    const auto factor = static_cast<float>(moment == 0 ? share : share * share);
-    for (float& value : values) value *= factor;
+// The objective's weights and blends from the recipe.
+void Stylization::State::SetWeights() {
+  for (size_t i = 0; i < recipe.content_layers.size(); ++i)
+    objective->content()[i].weight = recipe.content_weight * recipe.content_layers[i].weight;
+  const std::vector<double> shares = Shares(recipe.style_picture_weights, style_statistics.size());
+  for (size_t i = 0; i < recipe.style_layers.size(); ++i) {
+    StyleTerm& term = objective->style()[i];
+    term.weight = recipe.style_weight * recipe.style_layers[i].weight;
+    if (style_statistics.empty()) continue;  // one picture: its share is always the whole
+    std::vector<absl::Span<const float>> grams;
+    for (const auto& of_picture : style_statistics) grams.emplace_back(of_picture->grams[i]);
+    BlendGrams(grams, shares, &term.target, &term.spread);
   }
-  return optimizer->RestoreState(std::move(moments));
+}
+
+absl::Status Stylization::State::BeginFinerLevel() {
+  const Size coarse{run.current.width, run.current.height};
+  OptimizerState moments;
+  if (optimizer != nullptr) moments = optimizer->SaveState();
+  optimizer.reset();
+  ++run.level;
+  run.level_evaluations = 0;
+  run.level_ended = false;
+  run.stall_window.clear();
+  run.best_loss_is_stale = false;  // the level's first evaluation takes its place
+  IMPASTO_RETURN_IF_ERROR(MakeObjective());
+  const Size size = SizeOf(run.level);
+  run.current = Resampled(run.current, size.width, size.height);
+  optimizer = MakeOptimizer();
+  if (moments.vectors.empty()) return absl::OkStatus();
+  return optimizer->RestoreState(EnlargedAdamState(moments, coarse, size));
 }
 
 bool Stylization::State::Stalled() const {
-  const auto window = static_cast<size_t>(recipe.stall_evaluations);
-  if (window == 0 || level_best.size() <= window) return false;
-  const double before = level_best[level_best.size() - 1 - window];
-  return before - level_best.back() < recipe.stall_improvement * before;
+  const std::vector<double>& window = run.stall_window;
+  if (recipe.stall_evaluations == 0 || static_cast<int>(window.size()) <= recipe.stall_evaluations)
+    return false;
+  return window.front() - window.back() < recipe.stall_improvement * window.front();
+}
+
+void Stylization::State::Apply(RecipeChange change, Recipe changed) {
+  const bool same_objective = SameObjective(recipe, changed);
+  recipe = std::move(changed);
+  if (change.iterations.has_value()) {
+    run.level_iterations = ReshareIterations(recipe.iterations, run.level_iterations,
+                                             run.level_ended ? run.level + 1 : run.level,
+                                             run.level_ended ? 0 : run.level_evaluations);
+  }
+  if (!same_objective) {
+    if (objective != nullptr) SetWeights();
+    if (optimizer != nullptr) optimizer->ObjectiveChanged();
+    run.stall_window.clear();
+    run.best_loss_is_stale = run.level_evaluations > 0;
+  }
+  if (optimizer != nullptr) optimizer->SetRate(recipe.learning_rate, run.level_iterations[run.level]);
+  run.changes.push_back(std::move(change));
+}
+
+absl::Status Stylization::State::ApplyPlannedChanges() {
+  std::vector<RecipeChange>& planned = recipe.changes;
+  while (!planned.empty() && planned.front().steps == run.steps) {
+    RecipeChange change = std::move(planned.front());
+    planned.erase(planned.begin());
+    Recipe changed = recipe;
+    IMPASTO_RETURN_IF_ERROR(ApplyChange(change, &changed));
+    Apply(std::move(change), std::move(changed));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status Stylization::Change(RecipeChange change) {
+  State& s = *state_;
+  if (s.run.done || s.failed) return absl::FailedPreconditionError("the run is over: nothing can be changed");
+  change.steps = s.run.steps;
+  if (change == RecipeChange{.steps = change.steps}) return absl::OkStatus();
+  if (s.run.changes.size() + s.recipe.changes.size() >= kMaxRecipeChanges) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat("the run has ", kMaxRecipeChanges, " changes: it can't have more"));
+  }
+  Recipe changed = s.recipe;
+  IMPASTO_RETURN_IF_ERROR(ApplyChange(change, &changed));
+  IMPASTO_RETURN_IF_ERROR(ValidateRecipe(changed, s.model->graph()));
+  IMPASTO_RETURN_IF_ERROR(CheckPictures(changed, *s.pictures));
+  s.Apply(std::move(change), std::move(changed));
+  return absl::OkStatus();
+}
+
+// The losses of a picture of the level's size; its gradient, where wanted, is in `gradient`.
+absl::StatusOr<Losses> Stylization::State::Evaluate(const Image& picture, bool with_gradient) {
+  Preprocess(model->preprocessing(), picture, &input);
+  IMPASTO_RETURN_IF_ERROR(plan->Forward(input, with_gradient));
+  IMPASTO_ASSIGN_OR_RETURN(Objective::Value value, objective->Evaluate(plan.get(), with_gradient));
+
+  Losses losses;
+  losses.level = run.level;
+  losses.content_layers = std::move(value.content);
+  losses.style_layers = std::move(value.style);
+  for (size_t i = 0; i < losses.content_layers.size(); ++i)
+    losses.content += recipe.content_layers[i].weight * losses.content_layers[i];
+  for (size_t i = 0; i < losses.style_layers.size(); ++i)
+    losses.style += recipe.style_layers[i].weight * losses.style_layers[i];
+  if (with_gradient) {
+    IMPASTO_RETURN_IF_ERROR(plan->Backward(absl::MakeSpan(input)));
+    PreprocessGradient(model->preprocessing(), picture.pixels(), input, &gradient);
+  }
+  if (recipe.tv_weight > 0) {
+    losses.tv = TotalVariation(picture.rgb, picture.height, picture.width, recipe.tv_weight,
+                               with_gradient ? absl::MakeSpan(gradient) : absl::Span<float>());
+  }
+  losses.total = value.total + recipe.tv_weight * losses.tv;
+  if (!std::isfinite(losses.total) || (with_gradient && !AllFinite(gradient))) {
+    return absl::DataLossError(absl::StrCat(
+        "the ", std::isfinite(losses.total) ? "gradient" : "loss", " of step ", run.evaluations + 1,
+        " is not a finite number: a smaller learning rate or smaller weights may help"));
+  }
+  return losses;
 }
 
 absl::StatusOr<Losses> Stylization::Step() {
   State& s = *state_;
-  if (s.done) return absl::OutOfRangeError("every step is made");
+  RunState& run = s.run;
+  if (run.done) return absl::OutOfRangeError("every step is made");
   if (s.failed) return absl::FailedPreconditionError("an earlier step failed");
   s.failed = true;  // until this one is through
-  if (s.level_ended) IMPASTO_RETURN_IF_ERROR(s.BeginFinerLevel());
-
-  Preprocess(s.model->preprocessing(), s.current, &s.input);
-  const bool planned_end = static_cast<int>(s.level_best.size()) + 1 == s.level_evaluations();
-  IMPASTO_RETURN_IF_ERROR(s.plan->Forward(s.input, /*keep_gradient=*/!planned_end));
-  IMPASTO_ASSIGN_OR_RETURN(Objective::Value value,
-                           s.objective->Evaluate(s.plan.get(), /*gradient=*/!planned_end));
-
-  Losses losses;
-  losses.level = s.level;
-  losses.content_layers = std::move(value.content);
-  losses.style_layers = std::move(value.style);
-  for (size_t i = 0; i < losses.content_layers.size(); ++i)
-    losses.content += s.recipe.content_layers[i].weight * losses.content_layers[i];
-  for (size_t i = 0; i < losses.style_layers.size(); ++i)
-    losses.style += s.recipe.style_layers[i].weight * losses.style_layers[i];
-  if (!planned_end) {
-    IMPASTO_RETURN_IF_ERROR(s.plan->Backward(absl::MakeSpan(s.input)));
-    PreprocessGradient(s.model->preprocessing(), s.current.pixels(), s.input, &s.gradient);
-  }
-  if (s.recipe.tv_weight > 0) {
-    losses.tv = TotalVariation(s.current.rgb, s.current.height, s.current.width, s.recipe.tv_weight,
-                               planned_end ? absl::Span<float>() : absl::MakeSpan(s.gradient));
-  }
-  losses.total = value.total + s.recipe.tv_weight * losses.tv;
-  if (!std::isfinite(losses.total) || (!planned_end && !AllFinite(s.gradient))) {
-    return absl::DataLossError(absl::StrCat(
-        "the ", std::isfinite(losses.total) ? "gradient" : "loss", " of step ", s.evaluations + 1,
-        " is not a finite number: a smaller learning rate or smaller weights may help"));
+  IMPASTO_RETURN_IF_ERROR(s.ApplyPlannedChanges());
+  if (run.level_ended) IMPASTO_RETURN_IF_ERROR(s.BeginFinerLevel());
+  if (run.best_loss_is_stale) {
+    IMPASTO_ASSIGN_OR_RETURN(const Losses best, s.Evaluate(*run.best, /*with_gradient=*/false));
+    run.best_loss = best.total;
+    run.best_loss_is_stale = false;
   }
 
-  ++s.evaluations;
+  const bool planned_end = run.level_evaluations + 1 >= s.level_evaluations();
+  IMPASTO_ASSIGN_OR_RETURN(Losses losses, s.Evaluate(run.current, /*with_gradient=*/!planned_end));
+  ++run.evaluations;
+  ++run.level_evaluations;
   // The loss belongs to the picture that it was computed on, not to the one after the step; and losses of
   // different levels don't compare: the finest level's picture is the best from its first evaluation on.
-  if (s.level_best.empty() || losses.total < s.best_loss) {
-    s.best_loss = losses.total;
-    s.best_evaluation = s.evaluations;
-    s.best_level = s.level;
-    s.best = s.current;
+  if (run.level_evaluations == 1 || losses.total < run.best_loss) {
+    run.best_loss = losses.total;
+    run.best_evaluation = run.evaluations;
+    run.best_level = run.level;
+    run.best = std::make_shared<const Image>(run.current);  // a saved state may share the one before
   }
-  s.level_best.push_back(s.best_loss);
+  if (s.recipe.stall_evaluations > 0) {
+    if (static_cast<int>(run.stall_window.size()) > s.recipe.stall_evaluations)
+      run.stall_window.erase(run.stall_window.begin());
+    run.stall_window.push_back(run.best_loss);
+  }
   if (planned_end || s.Stalled()) {
     s.EndLevel();
   } else {
-    s.optimizer->Step(losses.total, s.gradient, absl::MakeSpan(s.current.rgb));
-    ++s.steps;
+    s.optimizer->Step(losses.total, s.gradient, absl::MakeSpan(run.current.rgb));
+    ++run.steps;
   }
   s.failed = false;
   return losses;
 }
 
+// Gives back all that the next level has no use for.
 void Stylization::State::EndLevel() {
-  const int left = level_evaluations() - static_cast<int>(level_best.size());
-  planned_steps -= left;
+  plan.reset();
+  objective.reset();
+  style_statistics.clear();
+  if (last_level() || recipe.optimizer != OptimizerKind::kAdam) optimizer.reset();
   if (last_level()) {
-    done = true;
+    run.level_iterations[run.level] = run.level_evaluations - 1;
+    run.done = true;
     return;
   }
+  run.level_iterations[run.level] = run.level_evaluations;
   // What comes in place of a step here: the best picture, and in the next call its enlargement. A picture
   // that was never evaluated doesn't go up.
-  current = best;
-  level_ended = true;
-  ++steps;
+  run.current = *run.best;
+  run.level_ended = true;
+  ++run.steps;
 }
 
 }  // namespace impasto::engine

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -10,6 +11,8 @@
 #include "base/image.h"
 #include "engine/model.h"
 #include "engine/recipe.h"
+#include "engine/run_state.h"
+#include "engine/style_statistics.h"
 
 namespace impasto::engine {
 
@@ -26,17 +29,39 @@ struct Losses {
 // Not thread-safe: one thread at a time.
 class Stylization {
  public:
+  // Immutable, and may be shared by runs: a run keeps them until its end.
   struct Pictures {
     Image content;
-    std::vector<Image> styles;  // at their own sizes
-    Image init;                 // for Init::kPicture: of the content's size
+    std::vector<StylePicture> styles;  // at their own sizes
+    Image init;                        // for Init::kPicture: of the content's size
+
+    std::vector<Size> style_sizes() const;
   };
+  static std::shared_ptr<const Pictures> Share(Pictures pictures) {
+    return std::make_shared<const Pictures>(std::move(pictures));
+  }
 
   // Compiles the plans and evaluates content and style pictures, of the coarsest level: as long as two or
-  // three steps. The model is kept alive. INVALID_ARGUMENT: a picture too small for a layer, an init picture
-  // of another size, no style picture; FAILED_PRECONDITION: weights missing for a layer.
+  // three steps. The model is kept alive. `statistics`: where the style pictures' statistics come from;
+  // empty: they are computed. INVALID_ARGUMENT: a picture too small for a layer, an init picture of another
+  // size, no style picture, a number of style_picture_weights that isn't theirs, a recipe that ValidateRecipe
+  // refuses; FAILED_PRECONDITION: weights missing for a layer.
+  //
+  // recipe.changes take effect by themselves, each as Change called at its step would have it: a recipe with
+  // the changes that were made to a run makes the same picture, to the bit.
   static absl::StatusOr<std::unique_ptr<Stylization>> Create(std::shared_ptr<const Model> model,
-                                                             Recipe recipe, Pictures pictures);
+                                                             Recipe recipe,
+                                                             std::shared_ptr<const Pictures> pictures,
+                                                             StyleStatisticsSource statistics = {});
+  // Goes on from a saved state: later steps are the same, to the bit, as those of the run that was saved.
+  // model, recipe and pictures are that run's; recipe.changes may have been added to since the run began,
+  // with changes that it was given: those after the state are made again. As long as Create, or less.
+  // INVALID_ARGUMENT: as Create, and a state that doesn't fit model, recipe and pictures, or itself.
+  static absl::StatusOr<std::unique_ptr<Stylization>> Restore(std::shared_ptr<const Model> model,
+                                                              Recipe recipe,
+                                                              std::shared_ptr<const Pictures> pictures,
+                                                              RunState state,
+                                                              StyleStatisticsSource statistics = {});
   ~Stylization();
 
   // One evaluation: the losses of the current picture; then it is moved one step, until recipe.iterations
@@ -49,15 +74,34 @@ class Stylization {
   // step. The first call of a level compiles and evaluates as Create does.
   absl::StatusOr<Losses> Step();
 
+  // Changes the recipe from the next step on; change.steps is filled in. Nothing has changed on error:
+  // INVALID_ARGUMENT, naming the field: a value out of its range, a layer that the run doesn't have, fewer
+  // iterations than steps made, or a planned change that wouldn't be possible any more; RESOURCE_EXHAUSTED:
+  // kMaxRecipeChanges are made; FAILED_PRECONDITION: the run is over. A change of nothing isn't recorded.
+  //
+  // Where the objective changes, the best picture so far is evaluated anew at the beginning of the next Step:
+  // the result is the picture of the lowest loss under the weights in force at the end, among the best one
+  // before the change and all later ones. The stall rule begins anew.
+  absl::Status Change(RecipeChange change);
+
+  // Between two steps, none of which failed. Quick: pictures and Adam's moments are copied, the rest is
+  // shared.
+  RunState SaveState() const;
+
   bool done() const;
-  int evaluations() const;    // calls of Step so far
-  int steps() const;          // of those, the calls that changed the picture
-  int planned_steps() const;  // in all: recipe.iterations, less what levels that stalled have left out
+  int evaluations() const;  // calls of Step so far
+  int steps() const;        // of those, the calls that changed the picture
+  // In all: the iterations in force, less what levels that stalled have left out since they were set, and
+  // more where a change of them left finer levels less than a step each.
+  int planned_steps() const;
   // Evaluations still to come at most, in units of one at this level's size.
   double remaining_evaluations() const;
-  int level() const;             // of the latest evaluation
-  int levels() const;            // at least 1
-  const Recipe& recipe() const;  // with pyramid_levels as they are
+  int level() const;   // of the latest evaluation
+  int levels() const;  // at least 1
+  // The values in force, with pyramid_levels as they are; its changes are those that are still to come.
+  const Recipe& recipe() const;
+  // That have taken effect, in their order.
+  const std::vector<RecipeChange>& changes() const;
 
   // The picture after the latest step, 0..255, at the size of its level.
   const Image& current() const;

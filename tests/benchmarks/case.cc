@@ -8,12 +8,12 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "base/memory.h"
 #include "base/status_macros.h"
 #include "engine/stylization.h"
 #include "engine/weights/reader.h"
 #include "engine/weights/store.h"
 #include "tests/benchmarks/flops.h"
-#include "tests/benchmarks/machine.h"
 #include "tests/benchmarks/pattern.h"
 #ifdef IMPASTO_BENCH_ONEDNN
 #include "tests/benchmarks/onednn_direct.h"
@@ -52,14 +52,15 @@ absl::StatusOr<std::unique_ptr<Stepper>> MakeEngineStepper(const Case& c, Weight
                                                            : engine::TorchMemoryFormat::kChannelsLast;
   IMPASTO_ASSIGN_OR_RETURN(const std::shared_ptr<const Model> model,
                            Model::Load(std::move(graph), std::move(weights), options));
-  *loaded_bytes = CurrentMemory();
+  *loaded_bytes = ResidentBytes();
   // The painting at its usual size.
   const double scale = std::min(1.0, recipe.style_size / static_cast<double>(std::max(c.width, c.height)));
   const auto scaled = [scale](int side) { return std::max(1, static_cast<int>(std::lround(side * scale))); };
-  IMPASTO_ASSIGN_OR_RETURN(std::unique_ptr<Stylization> run,
-                           Stylization::Create(model, recipe,
-                                               {.content = Pattern(c.width, c.height, 1),
-                                                .styles = {Pattern(scaled(c.width), scaled(c.height), 2)}}));
+  IMPASTO_ASSIGN_OR_RETURN(
+      std::unique_ptr<Stylization> run,
+      Stylization::Create(model, recipe,
+                          Stylization::Share({.content = Pattern(c.width, c.height, 1),
+                                              .styles = {Pattern(scaled(c.width), scaled(c.height), 2)}})));
   return std::make_unique<EngineStepper>(model->executor().description(), std::move(run));
 }
 
@@ -141,7 +142,7 @@ absl::StatusOr<std::unique_ptr<Stepper>> MakeStepper(const Case& c, int64_t* loa
   IMPASTO_ASSIGN_OR_RETURN(Weights weights, LoadWeights(c.model, c.weights));
   if (c.executor != "onednn") return MakeEngineStepper(c, std::move(weights), loaded_bytes);
 #ifdef IMPASTO_BENCH_ONEDNN
-  *loaded_bytes = CurrentMemory();
+  *loaded_bytes = ResidentBytes();
   return MakeOneDnnStepper(c, weights);
 #else
   return absl::UnimplementedError("this build has no oneDNN");

@@ -46,8 +46,9 @@ absl::StatusOr<Image> ReadPicture(const std::string& path, int max_size) {
 absl::StatusOr<std::vector<Point>> Run(const std::shared_ptr<const Model>& model, const Recipe& recipe,
                                        const Image& content, const Image& style, double enough) {
   const Clock::time_point start = Clock::now();
-  IMPASTO_ASSIGN_OR_RETURN(const std::unique_ptr<Stylization> run,
-                           Stylization::Create(model, recipe, {.content = content, .styles = {style}}));
+  IMPASTO_ASSIGN_OR_RETURN(
+      const std::unique_ptr<Stylization> run,
+      Stylization::Create(model, recipe, Stylization::Share({.content = content, .styles = {style}})));
   std::vector<Point> curve;
   double best = std::numeric_limits<double>::infinity();
   while (!run->done() && best > enough) {

@@ -7,7 +7,7 @@
 
 namespace impasto::engine {
 
-void BlendGrams(const std::vector<std::vector<float>>& grams, const std::vector<double>& shares,
+void BlendGrams(const std::vector<absl::Span<const float>>& grams, const std::vector<double>& shares,
                 std::vector<float>* target, double* spread) {
   std::vector<double> mean(grams[0].size(), 0.0);
   for (size_t k = 0; k < grams.size(); ++k) {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "engine/executors/executor.h"
 
 namespace impasto::engine {
@@ -34,7 +35,7 @@ struct StyleTerm {
 };
 
 // The blend of several Gram matrices; shares sum to 1, all matrices are of one size.
-void BlendGrams(const std::vector<std::vector<float>>& grams, const std::vector<double>& shares,
+void BlendGrams(const std::vector<absl::Span<const float>>& grams, const std::vector<double>& shares,
                 std::vector<float>* target, double* spread);
 
 // Not thread-safe: it has scratch space.
@@ -48,6 +49,10 @@ class Objective {
     std::vector<double> content;  // each term's loss, before its weight
     std::vector<double> style;
   };
+  // Weights and style targets may be changed between two evaluations; nothing else.
+  std::vector<ContentTerm>& content() { return content_; }
+  std::vector<StyleTerm>& style() { return style_; }
+
   // For the maps that the plan's taps hold now. Adds the total's gradient at the taps where `gradient`.
   absl::StatusOr<Value> Evaluate(Plan* plan, bool gradient);
 

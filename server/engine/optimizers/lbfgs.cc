@@ -28,26 +28,30 @@ Lbfgs::Lbfgs(const LbfgsOptions& options, size_t size)
 
 void Lbfgs::KeepPair(absl::Span<const float> gradient, absl::Span<const float> x) {
   Pair& pair = At(0);
-  float* __restrict s = pair.s.data();
-  float* __restrict y = pair.y.data();
+  auto new_s = std::make_shared<std::vector<float>>(size_);
+  auto new_y = std::make_shared<std::vector<float>>(size_);
+  float* __restrict s = new_s->data();
+  float* __restrict y = new_y->data();
+  const float* __restrict from = pair.s->data();
+  const float* __restrict from_g = pair.y->data();
   const float* __restrict to = x.data();
   const float* __restrict g = gradient.data();
   const double sy = Sum(size_, [=](size_t i) {
-    s[i] = to[i] - s[i];
-    y[i] = g[i] - y[i];
+    s[i] = to[i] - from[i];
+    y[i] = g[i] - from_g[i];
     return static_cast<double>(s[i]) * y[i];
   });
   const double ss = Dot(s, s, size_);
   const double yy = Dot(y, y, size_);
   if (!(sy > kLeastCosine * std::sqrt(ss * yy))) return;
-  pair.inverse_sy = 1 / sy;
   double ymy = yy;
   if (options_.metric) {
-    direction_ = pair.y;
+    direction_ = *new_y;
     options_.metric(absl::MakeSpan(direction_));
     ymy = Dot(direction_.data(), y, size_);
   }
   scale_ = sy / ymy;
+  pair = {std::move(new_s), std::move(new_y), 1 / sy};
   next_ = (next_ + 1) % ring_.size();
   pairs_ = std::min(pairs_ + 1, options_.history);
 }
@@ -57,23 +61,23 @@ double Lbfgs::QuasiNewtonDirection(const float* gradient, const float* x) {
   for (size_t i = 0; i < size_; ++i) q[i] = Fixed(gradient[i], x[i]) ? 0.0f : gradient[i];
   // Every pass adds what the one before found, and takes the next one's product on the way.
   std::vector<double> alpha(static_cast<size_t>(pairs_) + 1);
-  double product = Dot(At(1).s.data(), q, size_);
+  double product = Dot(At(1).s->data(), q, size_);
   for (int age = 1; age <= pairs_; ++age) {
     alpha[age] = At(age).inverse_sy * product;
-    const float* next = At(std::min(age + 1, pairs_)).s.data();  // the last product isn't needed
-    product = AddThenDot(static_cast<float>(-alpha[age]), At(age).y.data(), q, next, size_);
+    const float* next = At(std::min(age + 1, pairs_)).s->data();  // the last product isn't needed
+    product = AddThenDot(static_cast<float>(-alpha[age]), At(age).y->data(), q, next, size_);
   }
   if (options_.metric) options_.metric(absl::MakeSpan(direction_));
   const auto scale = static_cast<float>(scale_);
-  const float* oldest = At(pairs_).y.data();
+  const float* oldest = At(pairs_).y->data();
   product = Sum(size_, [=](size_t i) {
     q[i] *= scale;
     return static_cast<double>(q[i]) * oldest[i];
   });
   for (int age = pairs_; age >= 1; --age) {
     const double beta = At(age).inverse_sy * product;
-    const float* next = age > 1 ? At(age - 1).y.data() : gradient;
-    product = AddThenDot(static_cast<float>(alpha[age] - beta), At(age).s.data(), q, next, size_);
+    const float* next = age > 1 ? At(age - 1).y->data() : gradient;
+    product = AddThenDot(static_cast<float>(alpha[age] - beta), At(age).s->data(), q, next, size_);
   }
   return Sum(size_, [=, this](size_t i) {
     q[i] = Fixed(gradient[i], x[i]) ? 0.0f : -q[i];
@@ -112,8 +116,9 @@ void Lbfgs::Step(double loss, absl::Span<const float> gradient, absl::Span<float
     slope_ = SteepestDirection(gradient.data(), x.data());
   }
   Pair& waiting = At(0);
-  waiting.s.assign(x.begin(), x.end());
-  waiting.y.assign(gradient.begin(), gradient.end());
+  waiting = {};  // its memory first
+  waiting.s = std::make_shared<const std::vector<float>>(x.begin(), x.end());
+  waiting.y = std::make_shared<const std::vector<float>>(gradient.begin(), gradient.end());
   for (size_t i = 0; i < size_; ++i) {
     x[i] = std::clamp(x[i] + direction_[i], options_.lower, options_.upper);
   }
@@ -123,12 +128,12 @@ void Lbfgs::Step(double loss, absl::Span<const float> gradient, absl::Span<float
 void Lbfgs::Retreat(double loss, absl::Span<float> x) {
   ++rejections_;
   const Pair& accepted = At(0);
-  const float* from = accepted.s.data();
+  const float* from = accepted.s->data();
   if (++retreats_ % kPatience == 0) {
     const double change = Sum(size_, [=](size_t i) { return std::abs(static_cast<double>(x[i]) - from[i]); });
     pairs_ = 0;
     change_ = kLeastPart * change / static_cast<double>(size_);
-    slope_ = SteepestDirection(accepted.y.data(), from);
+    slope_ = SteepestDirection(accepted.y->data(), from);
     for (size_t i = 0; i < size_; ++i) {
       x[i] = std::clamp(from[i] + direction_[i], options_.lower, options_.upper);
     }
@@ -141,6 +146,14 @@ void Lbfgs::Retreat(double loss, absl::Span<float> x) {
   const auto factor = static_cast<float>(part);
   for (size_t i = 0; i < size_; ++i) x[i] = from[i] + factor * (x[i] - from[i]);
   slope_ *= part;
+}
+
+void Lbfgs::ObjectiveChanged() {
+  started_ = false;
+  pairs_ = 0;
+  retreats_ = 0;
+  change_ = options_.first_change;
+  for (Pair& pair : ring_) pair = {};
 }
 
 OptimizerState Lbfgs::SaveState() const {
@@ -169,7 +182,7 @@ absl::Status Lbfgs::RestoreState(OptimizerState state) {
   if (state.counters[0] > 1 || pairs >= ring_.size() || (!started && pairs > 0) ||
       state.scalars.size() != kScalars + kept || state.vectors.size() != 2 * kept ||
       !std::all_of(state.vectors.begin(), state.vectors.end(),
-                   [this](const std::vector<float>& v) { return v.size() == size_; })) {
+                   [this](const SharedNumbers& v) { return v->size() == size_; })) {
     return bad;
   }
   started_ = started;

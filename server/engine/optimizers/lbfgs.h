@@ -36,7 +36,13 @@ class Lbfgs final : public Optimizer {
 
   void Step(double loss, absl::Span<const float> gradient, absl::Span<float> x) override;
 
-  // vectors: the pairs (s, y), the oldest first, then the latest accepted point and its gradient.
+  // Begins anew: the pairs tell of another objective's curvature, and the accepted point's loss is one that
+  // no step under the new objective can be held against.
+  void ObjectiveChanged() override;
+  void SetRate(double /*learning_rate*/, int /*schedule_steps*/) override {}
+
+  // vectors: the pairs (s, y), the oldest first, then the latest accepted point and its gradient; all of them
+  // are shared.
   OptimizerState SaveState() const override;
   absl::Status RestoreState(OptimizerState state) override;
 
@@ -44,9 +50,10 @@ class Lbfgs final : public Optimizer {
   int rejections() const { return rejections_; }  // steps taken back so far
 
  private:
+  // The vectors are new ones for every pair and point, and never written again: saved states share them.
   struct Pair {
-    std::vector<float> s, y;  // change of x, change of the gradient
-    double inverse_sy = 0;    // 1 / s.y
+    SharedNumbers s, y;     // change of x, change of the gradient
+    double inverse_sy = 0;  // 1 / s.y
   };
   // The pair that is `age` steps old, 1..pairs_; 0 is the one that waits: it holds the accepted point in s
   // and the gradient there in y.

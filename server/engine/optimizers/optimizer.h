@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -10,11 +11,14 @@
 
 namespace impasto::engine {
 
+// A vector of numbers that never changes again: it may be shared with other threads.
+using SharedNumbers = std::shared_ptr<const std::vector<float>>;
+
 // What an optimiser knows, as plain numbers. What they mean is the optimiser's own.
 struct OptimizerState {
   std::vector<int64_t> counters;
   std::vector<double> scalars;
-  std::vector<std::vector<float>> vectors;
+  std::vector<SharedNumbers> vectors;  // none is null
 };
 
 // Not thread-safe.
@@ -27,8 +31,13 @@ class Optimizer {
   // finite.
   virtual void Step(double loss, absl::Span<const float> gradient, absl::Span<float> x) = 0;
 
-  // A copy of all that later steps depend on, besides x. An optimiser of the same options that restores it
-  // makes the same steps, to the bit.
+  // From the next Step on loss and gradient are those of another objective, at the same x.
+  virtual void ObjectiveChanged() = 0;
+  // From the next Step on; of what has no learning rate, nothing.
+  virtual void SetRate(double learning_rate, int schedule_steps) = 0;
+
+  // All that later steps depend on, besides x. An optimiser of the same options that restores it makes the
+  // same steps, to the bit. Vectors that the optimiser never writes again are shared, others copied.
   virtual OptimizerState SaveState() const = 0;
   // INVALID_ARGUMENT, and nothing has changed: it isn't a state of such an optimiser of this size.
   virtual absl::Status RestoreState(OptimizerState state) = 0;

@@ -19,20 +19,18 @@ TEST(PyramidTest, SizesHalveAndRoundUp) {
   EXPECT_EQ(SizeAtLevel({37, 36}, 0, 1), (Size{37, 36}));
 }
 
-Image Style(int width, int height) { return {.width = width, .height = height}; }
-
 TEST(PyramidTest, NoLevelIsTooSmallForALayer) {
-  EXPECT_EQ(PyramidLevels(6, 100, {512, 256}, {Style(512, 512)}), 3);
-  EXPECT_EQ(PyramidLevels(6, 100, {512, 255}, {Style(512, 512)}), 3);  // 255 / 4 rounds up to 64
-  EXPECT_EQ(PyramidLevels(6, 100, {512, 252}, {Style(512, 512)}), 2);
-  EXPECT_EQ(PyramidLevels(3, 100, {512, 512}, {Style(512, 512), Style(2000, 126)}), 1);
-  EXPECT_EQ(PyramidLevels(3, 100, {512, 512}, {Style(512, 512), Style(2000, 127)}), 2);
-  EXPECT_EQ(PyramidLevels(4, 100, {30, 30}, {Style(512, 512)}), 1);
-  EXPECT_EQ(PyramidLevels(2, 100, {4096, 4096}, {Style(512, 512)}), 2);
+  EXPECT_EQ(PyramidLevels(6, 100, {512, 256}, {Size{512, 512}}), 3);
+  EXPECT_EQ(PyramidLevels(6, 100, {512, 255}, {Size{512, 512}}), 3);  // 255 / 4 rounds up to 64
+  EXPECT_EQ(PyramidLevels(6, 100, {512, 252}, {Size{512, 512}}), 2);
+  EXPECT_EQ(PyramidLevels(3, 100, {512, 512}, {Size{512, 512}, Size{2000, 126}}), 1);
+  EXPECT_EQ(PyramidLevels(3, 100, {512, 512}, {Size{512, 512}, Size{2000, 127}}), 2);
+  EXPECT_EQ(PyramidLevels(4, 100, {30, 30}, {Size{512, 512}}), 1);
+  EXPECT_EQ(PyramidLevels(2, 100, {4096, 4096}, {Size{512, 512}}), 2);
 }
 
 TEST(PyramidTest, BySizeTheCoarsestIsOfAPaintingsProportions) {
-  const std::vector<Image> styles = {Style(8192, 8192)};
+  const std::vector<Size> styles = {Size{8192, 8192}};
   EXPECT_EQ(PyramidLevels(0, 100, {383, 300}, styles), 1);
   EXPECT_EQ(PyramidLevels(0, 100, {300, 384}, styles), 2);
   EXPECT_EQ(PyramidLevels(0, 100, {512, 384}, styles), 2);
@@ -42,8 +40,8 @@ TEST(PyramidTest, BySizeTheCoarsestIsOfAPaintingsProportions) {
 }
 
 TEST(PyramidTest, EveryLevelHasAStep) {
-  EXPECT_EQ(PyramidLevels(6, 3, {8192, 8192}, {Style(8192, 8192)}), 3);
-  EXPECT_EQ(PyramidLevels(6, 1, {8192, 8192}, {Style(8192, 8192)}), 1);
+  EXPECT_EQ(PyramidLevels(6, 3, {8192, 8192}, {Size{8192, 8192}}), 3);
+  EXPECT_EQ(PyramidLevels(6, 1, {8192, 8192}, {Size{8192, 8192}}), 1);
 }
 
 TEST(PyramidTest, EveryStepHasItsLevel) {

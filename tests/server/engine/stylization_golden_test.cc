@@ -63,8 +63,8 @@ class GoldenTest : public ::testing::TestWithParam<Golden> {
   // total, content, each style layer, at the start picture.
   std::vector<double> LossesAtStart(double* gradient_norm) {
     recipe_.init = Init::kPicture;
-    const auto run =
-        *Stylization::Create(model_, recipe_, {.content = content_, .styles = {style_}, .init = start_});
+    const auto run = *Stylization::Create(
+        model_, recipe_, Stylization::Share({.content = content_, .styles = {style_}, .init = start_}));
     const Losses losses = *run->Step();
     std::vector<double> values = {losses.total, losses.content};
     values.insert(values.end(), losses.style_layers.begin(), losses.style_layers.end());
@@ -105,7 +105,8 @@ TEST_P(GoldenTest, TwentyAdamSteps) {
   recipe_.content_weight = 1;
   recipe_.learning_rate = 1;
   recipe_.iterations = 20;
-  const auto run = *Stylization::Create(model_, recipe_, {.content = content_, .styles = {style_}});
+  const auto run =
+      *Stylization::Create(model_, recipe_, Stylization::Share({.content = content_, .styles = {style_}}));
   std::vector<double> totals;
   while (!run->done()) {
     const double total = run->Step()->total;

@@ -48,10 +48,11 @@ class StylizationGradientTest : public ::testing::TestWithParam<Runner> {
     // Max pools have corners everywhere.
     recipe.pooling = Pooling::kAverage;
     const auto losses = [&](const Image& picture, std::vector<float>* gradient) {
-      auto run = Stylization::Create(model, recipe,
-                                     {.content = testing::SmoothPicture(kWidth, kHeight, 1.0),
-                                      .styles = {testing::SmoothPicture(kWidth + 5, kHeight - 3, 2.3)},
-                                      .init = picture});
+      auto run = Stylization::Create(
+          model, recipe,
+          Stylization::Share({.content = testing::SmoothPicture(kWidth, kHeight, 1.0),
+                              .styles = {testing::SmoothPicture(kWidth + 5, kHeight - 3, 2.3)},
+                              .init = picture}));
       EXPECT_TRUE(run.ok()) << run.status();
       const double total = (*run)->Step()->total;
       if (gradient != nullptr) *gradient = (*run)->gradient();

@@ -162,7 +162,8 @@ TEST_P(ParityTest, LossesOfEveryLayerAndTheGradient) {
   ASSERT_FALSE(expected.is_discarded());
 
   recipe_.init = Init::kPicture;
-  auto run = Stylization::Create(model_, recipe_, {.content = content_, .styles = {style_}, .init = start});
+  auto run = Stylization::Create(
+      model_, recipe_, Stylization::Share({.content = content_, .styles = {style_}, .init = start}));
   ASSERT_TRUE(run.ok()) << run.status();
   const Losses losses = *(*run)->Step();
   for (size_t i = 0; i < recipe_.content_layers.size(); ++i) {
@@ -197,7 +198,8 @@ TEST_P(ParityTest, TwentyAdamSteps) {
   const nlohmann::json& expected = Oracle(arguments).json;
   ASSERT_FALSE(expected.is_discarded());
   recipe_.iterations = 20;
-  auto run = Stylization::Create(model_, recipe_, {.content = content_, .styles = {style_}});
+  auto run =
+      Stylization::Create(model_, recipe_, Stylization::Share({.content = content_, .styles = {style_}}));
   ASSERT_TRUE(run.ok()) << run.status();
   ASSERT_EQ(expected["trace"].size(), 21u);
   double worst = 0;

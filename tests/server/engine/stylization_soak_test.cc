@@ -34,9 +34,9 @@ TEST(StylizationSoakTest, ThreeHundredAdamStepsEndAtTheSameLoss) {
     ASSERT_TRUE(model.ok()) << model.status();
     Recipe recipe = *MakePreset("reference", "vgg19", weights->family);
     recipe.iterations = 300;
-    auto run = Stylization::Create(
-        *model, recipe,
-        {.content = testing::SmoothPicture(128, 96, 1.0), .styles = {testing::SmoothPicture(128, 101, 2.3)}});
+    auto run = Stylization::Create(*model, recipe,
+                                   Stylization::Share({.content = testing::SmoothPicture(128, 96, 1.0),
+                                                       .styles = {testing::SmoothPicture(128, 101, 2.3)}}));
     ASSERT_TRUE(run.ok()) << run.status();
     const auto start = std::chrono::steady_clock::now();
     double first = 0;

@@ -30,11 +30,12 @@ class StylizationTest : public ::testing::Test {
     recipe_ = *MakePreset("reference", "vgg19", WeightsFamily::kKeras);
     recipe_.iterations = 5;
   }
-  absl::StatusOr<std::unique_ptr<Stylization>> Create(std::vector<Image> styles = {Pattern(40, 36, 2)},
+  absl::StatusOr<std::unique_ptr<Stylization>> Create(std::vector<StylePicture> styles = {Pattern(40, 36, 2)},
                                                       Image init = {}) {
     return Stylization::Create(
         model_, recipe_,
-        {.content = Pattern(36, 33, 1), .styles = std::move(styles), .init = std::move(init)});
+        Stylization::Share(
+            {.content = Pattern(36, 33, 1), .styles = std::move(styles), .init = std::move(init)}));
   }
   std::vector<Losses> Run(Stylization* run) {
     std::vector<Losses> losses;
@@ -120,7 +121,7 @@ TEST_F(StylizationTest, RepeatsBitForBit) {
 
 TEST_F(StylizationTest, SeveralStylesAreTheSumOfTheirLosses) {
   const Image one = Pattern(40, 36, 2), two = Pattern(50, 34, 3);
-  const auto loss = [&](std::vector<Image> styles, std::vector<double> weights) {
+  const auto loss = [&](std::vector<StylePicture> styles, std::vector<double> weights) {
     recipe_.style_picture_weights = std::move(weights);
     return (*Create(std::move(styles)))->Step()->style;
   };
@@ -228,9 +229,10 @@ class PyramidStylizationTest : public StylizationTest {
     recipe_.optimizer = OptimizerKind::kLbfgs;
   }
   std::unique_ptr<Stylization> CreateLarge() {
-    auto run = Stylization::Create(
-        model_, recipe_,
-        {.content = Pattern(260, 255, 1), .styles = {Pattern(256, 300, 2)}, .init = Pattern(260, 255, 8)});
+    auto run = Stylization::Create(model_, recipe_,
+                                   Stylization::Share({.content = Pattern(260, 255, 1),
+                                                       .styles = {Pattern(256, 300, 2)},
+                                                       .init = Pattern(260, 255, 8)}));
     EXPECT_TRUE(run.ok()) << run.status();
     return *std::move(run);
   }

@@ -83,7 +83,7 @@ TEST(BlendGramsTest, TheSpreadIsTheLossThatIsLeft) {
   const std::vector<std::vector<float>> grams = {{1, 2, 2, 5}, {3, -2, -2, 1}};
   std::vector<float> target;
   double spread = 0;
-  BlendGrams(grams, {0.25, 0.75}, &target, &spread);
+  BlendGrams({grams[0], grams[1]}, {0.25, 0.75}, &target, &spread);
   EXPECT_EQ(target, (std::vector<float>{2.5, -1, -1, 2}));
   // Against any G: the weighted sum of both distances is the distance to the blend and the spread.
   const std::vector<float> g = {0.5, 1, 1, -3};

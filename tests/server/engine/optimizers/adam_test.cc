@@ -82,10 +82,10 @@ TEST(AdamTest, RefusesAStateThatIsNotItsOwn) {
   bad.counters[0] = -1;
   EXPECT_EQ(adam.RestoreState(bad).code(), absl::StatusCode::kInvalidArgument);
   bad = good;
-  bad.vectors[1].push_back(0);
+  bad.vectors[1] = std::make_shared<const std::vector<float>>(3);
   EXPECT_EQ(adam.RestoreState(bad).code(), absl::StatusCode::kInvalidArgument);
   bad = good;
-  bad.vectors[1][0] = -1e-9f;
+  bad.vectors[1] = std::make_shared<const std::vector<float>>(std::vector<float>{0, -1e-9f});
   EXPECT_EQ(adam.RestoreState(bad).code(), absl::StatusCode::kInvalidArgument);
   bad = good;
   bad.vectors.pop_back();

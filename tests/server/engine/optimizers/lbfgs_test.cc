@@ -320,7 +320,8 @@ TEST(LbfgsTest, RefusesAStateThatIsNotItsOwn) {
     spoil(bad);
     return lbfgs.RestoreState(bad).code() == absl::StatusCode::kInvalidArgument;
   };
-  EXPECT_TRUE(refused([](OptimizerState& s) { s.vectors[3].pop_back(); }));
+  EXPECT_TRUE(
+      refused([](OptimizerState& s) { s.vectors[3] = std::make_shared<const std::vector<float>>(9); }));
   EXPECT_TRUE(refused([](OptimizerState& s) { s.vectors.pop_back(); }));
   EXPECT_TRUE(refused([](OptimizerState& s) { s.scalars.pop_back(); }));
   EXPECT_TRUE(refused([](OptimizerState& s) { s.counters[1] = 5; }));
