@@ -4,6 +4,7 @@
 #include <vips/vips8>
 
 #include "absl/strings/str_cat.h"
+#include "base/size.h"
 #include "base/status_macros.h"
 #include "imaging/formats.h"
 #include "imaging/state.h"
@@ -111,9 +112,16 @@ bool IsOnItsSide(const VImage& image) {
          image.get_int(VIPS_META_ORIENTATION) <= 8;
 }
 
-}  // namespace
+// A file whose header has been read and checked.
+struct OpenFile {
+  Format format = Format::kPng;
+  VImage image;
+  bool on_its_side = false;
+  Size size;  // upright
+  Bands bands;
+};
 
-absl::StatusOr<Picture> Picture::Decode(std::string_view encoded, const Limits& limits) {
+absl::StatusOr<OpenFile> OpenChecked(std::string_view encoded, const Limits& limits) {
   IMPASTO_RETURN_IF_ERROR(CheckInitialized());
   if (encoded.empty()) {
     return absl::InvalidArgumentError("the picture is empty (0 bytes)");
@@ -130,20 +138,35 @@ absl::StatusOr<Picture> Picture::Decode(std::string_view encoded, const Limits& 
     return absl::InvalidArgumentError("the TIFF file is damaged or cut off");
   }
 
-  VImage image;
-  bool on_its_side = false;
+  OpenFile file;
+  file.format = *format;
   IMPASTO_RETURN_IF_ERROR(
       Guarded(absl::StrCat("the ", name, " file is damaged or cut off: its header can't be read"), [&] {
-        image = Open(encoded, *format);
-        on_its_side = IsOnItsSide(image);
+        file.image = Open(encoded, *format);
+        file.on_its_side = IsOnItsSide(file.image);
       }));
-  const int width = on_its_side ? image.height() : image.width();
-  const int height = on_its_side ? image.width() : image.height();
-  IMPASTO_RETURN_IF_ERROR(CheckSize(width, height, limits));
-  IMPASTO_ASSIGN_OR_RETURN(const Bands bands, ClassifyBands(image, name));
+  file.size = {file.image.width(), file.image.height()};
+  if (file.on_its_side) std::swap(file.size.width, file.size.height);
+  IMPASTO_RETURN_IF_ERROR(CheckSize(file.size.width, file.size.height, limits));
+  IMPASTO_ASSIGN_OR_RETURN(file.bands, ClassifyBands(file.image, name));
+  return file;
+}
+
+}  // namespace
+
+absl::StatusOr<Size> Picture::DecodedSize(std::string_view encoded, const Limits& limits) {
+  IMPASTO_ASSIGN_OR_RETURN(const OpenFile file, OpenChecked(encoded, limits));
+  return file.size;
+}
+
+absl::StatusOr<Picture> Picture::Decode(std::string_view encoded, const Limits& limits) {
+  IMPASTO_ASSIGN_OR_RETURN(OpenFile file, OpenChecked(encoded, limits));
+  VImage& image = file.image;
+  const Bands& bands = file.bands;
+  const std::string name = FormatName(file.format);
 
   auto state = std::make_shared<State>();
-  state->format = *format;
+  state->format = file.format;
   state->gray = bands.space == ColorSpace::kGray;
   state->space = bands.space;
   state->bits = image.format() == VIPS_FORMAT_UCHAR ? 8 : image.format() == VIPS_FORMAT_FLOAT ? 32 : 16;
@@ -152,8 +175,8 @@ absl::StatusOr<Picture> Picture::Decode(std::string_view encoded, const Limits& 
     state->icc_profile = EmbeddedProfile(image);
     // 1 pixel per mm is what libvips says when the file doesn't.
     if (image.xres() > 0 && image.yres() > 0 && (image.xres() != 1.0 || image.yres() != 1.0)) {
-      state->x_resolution = on_its_side ? image.yres() : image.xres();
-      state->y_resolution = on_its_side ? image.xres() : image.yres();
+      state->x_resolution = file.on_its_side ? image.yres() : image.xres();
+      state->y_resolution = file.on_its_side ? image.xres() : image.yres();
     }
     // One thread alone: libvips up to 8.14 can lose the error of a worker that ends after the others, and
     // then half a picture passes for a whole one. A decoder goes from row to row anyway. In memory, because

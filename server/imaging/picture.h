@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/image.h"
+#include "base/size.h"
 
 namespace impasto::imaging {
 
@@ -66,6 +67,10 @@ class Picture {
   // Copies the pixels. INVALID_ARGUMENT: empty, outside the limits, a stride below a row's bytes, fewer bytes
   // than the rows take. Float values are kept within 0..1, NaN is 0.
   static absl::StatusOr<Picture> FromRaw(const RawPixels& raw, const Limits& limits);
+  // The size that Decode gives a picture, from its header alone, and FromRaw from the layout: quick, and no
+  // promise that the pixels can be read. Errors as theirs, as far as they show there.
+  static absl::StatusOr<Size> DecodedSize(std::string_view encoded, const Limits& limits);
+  static absl::StatusOr<Size> RawSize(const RawPixels& raw, const Limits& limits);
   // A header's worth: width, height after orientation, and the format.
   int width() const;
   int height() const;
@@ -75,9 +80,9 @@ class Picture {
   Format format() const;
 
   // sRGB, scaled (Lanczos, on the gamma-coded values as image editors do) so that the long side is at most
-  // max_size (1 or more) and the other keeps the aspect, rounded, at least 1. A picture within max_size is
-  // not resampled: 8-bit samples come as exact integers, 16-bit ones as value / 257. Alpha is not
-  // premultiplied into it: colour under transparency is kept.
+  // max_size (1 or more) and the other keeps the aspect, rounded, at least 1: FitWithin of base/size.h. A
+  // picture within max_size is not resampled: 8-bit samples come as exact integers, 16-bit ones as value /
+  // 257. Alpha is not premultiplied into it: colour under transparency is kept.
   absl::StatusOr<Image> Working(int max_size) const;
   // As Working, but to exactly this size, smaller or larger. Sides from 1 up to the default Limits.
   absl::StatusOr<Image> Resized(int width, int height) const;

@@ -30,8 +30,7 @@ void SplitRow(const char* in, int width, const PixelLayout& layout, T* color, T*
 
 }  // namespace
 
-absl::StatusOr<Picture> Picture::FromRaw(const RawPixels& raw, const Limits& limits) {
-  IMPASTO_RETURN_IF_ERROR(CheckInitialized());
+absl::StatusOr<Size> Picture::RawSize(const RawPixels& raw, const Limits& limits) {
   if (raw.data.empty()) {
     return absl::InvalidArgumentError("the picture is empty (0 bytes)");
   }
@@ -50,7 +49,14 @@ absl::StatusOr<Picture> Picture::FromRaw(const RawPixels& raw, const Limits& lim
                                                    raw.height, " rows with a stride of ", stride,
                                                    " bytes take ", needed));
   }
+  return Size{raw.width, raw.height};
+}
 
+absl::StatusOr<Picture> Picture::FromRaw(const RawPixels& raw, const Limits& limits) {
+  IMPASTO_RETURN_IF_ERROR(CheckInitialized());
+  IMPASTO_RETURN_IF_ERROR(RawSize(raw, limits).status());
+  const int64_t row_bytes = int64_t{raw.width} * BytesPerPixel(raw.format);
+  const int64_t stride = raw.stride == 0 ? row_bytes : raw.stride;
   const PixelLayout layout = LayoutOf(raw.format);
   auto state = std::make_shared<State>();
   state->format = Format::kRaw;

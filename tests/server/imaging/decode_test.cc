@@ -24,6 +24,9 @@ class DecodeTest : public testing::Test {
   static Picture Decode(const std::string& file) {
     absl::StatusOr<Picture> picture = Picture::Decode(file, {});
     EXPECT_TRUE(picture.ok()) << picture.status();
+    const absl::StatusOr<Size> size = Picture::DecodedSize(file, {});
+    EXPECT_TRUE(size.ok()) << size.status();
+    EXPECT_EQ(*size, (Size{picture->width(), picture->height()}));
     return *picture;
   }
 
@@ -226,6 +229,20 @@ TEST_F(DecodeTest, GrayProfile) {
   const Picture picture = Decode(Save(image, Format::kTiff));
   EXPECT_TRUE(picture.is_gray());
   ExpectNear(Values(picture), std::vector<float>(3 * kPixels, 128), 1);
+}
+
+TEST_F(DecodeTest, TheSizeIsReadFromTheHeaderAlone) {
+  const std::string png =
+      Save(Samples8(kWidth, kHeight, 3, Noise8(3 * kPixels), VIPS_INTERPRETATION_sRGB), Format::kPng);
+  const std::string start = png.substr(0, 100);
+  EXPECT_EQ(*Picture::DecodedSize(start, {}), (Size{kWidth, kHeight}));
+  EXPECT_EQ(Error(start).code(), absl::StatusCode::kInvalidArgument);
+  for (const std::string& bad : {std::string(), std::string("no picture"), png.substr(0, 20)}) {
+    EXPECT_EQ(Picture::DecodedSize(bad, {}).status(), Error(bad));
+    EXPECT_EQ(Error(bad).code(), absl::StatusCode::kInvalidArgument);
+  }
+  EXPECT_EQ(Picture::DecodedSize(png, {.max_side = kWidth - 1}).status().code(),
+            absl::StatusCode::kInvalidArgument);
 }
 
 TEST_F(DecodeTest, ExifOrientationIsApplied) {
