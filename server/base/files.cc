@@ -1,6 +1,7 @@
 #include "base/files.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -73,6 +74,29 @@ UniqueFd::~UniqueFd() {
 
 int UniqueFd::Release() { return std::exchange(fd_, -1); }
 
+absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t max_bytes) {
+  // Without waiting for a pipe's writer.
+  const UniqueFd fd(open(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  struct stat found;
+  if (!fd.ok() || fstat(fd.get(), &found) != 0) return FileError(errno, path, "opened");
+  if (!S_ISREG(found.st_mode)) return absl::InvalidArgumentError(absl::StrCat(path, " is no file"));
+  if (found.st_size > max_bytes) {
+    return absl::ResourceExhaustedError(
+        absl::StrCat(path, " has ", found.st_size, " bytes; at most ", max_bytes));
+  }
+  std::string bytes(static_cast<size_t>(found.st_size), '\0');
+  size_t have = 0;
+  while (have < bytes.size()) {
+    const ssize_t count = read(fd.get(), bytes.data() + have, bytes.size() - have);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return FileError(errno, path, "read");
+    if (count == 0) break;  // it was cut meanwhile
+    have += static_cast<size_t>(count);
+  }
+  bytes.resize(have);
+  return bytes;
+}
+
 absl::Status WriteAll(int fd, absl::string_view bytes, const std::string& path) {
   while (!bytes.empty()) {
     const ssize_t written = write(fd, bytes.data(), bytes.size());
@@ -103,7 +127,7 @@ absl::Status AtomicFile::Append(absl::string_view bytes) {
 }
 
 absl::Status AtomicFile::Commit() {
-  IMPASTO_RETURN_IF_ERROR(status_);
+  if (!status_.ok()) return status_;
   if (fsync(fd_.get()) != 0) return status_ = FileError(errno, path_, "put on the disk");
   // Some file systems say only now that there is no room.
   if (close(fd_.Release()) != 0) return status_ = FileError(errno, path_, "written");
