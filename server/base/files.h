@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -45,6 +46,9 @@ class UniqueFd {
  private:
   int fd_;
 };
+
+// A regular file's bytes. NOT_FOUND: there is none; RESOURCE_EXHAUSTED: it has more than `max_bytes`.
+absl::StatusOr<std::string> ReadFile(const std::string& path, int64_t max_bytes);
 
 // `path`: whose bytes they are, for the error.
 absl::Status WriteAll(int fd, absl::string_view bytes, const std::string& path);

@@ -96,6 +96,15 @@ TEST_F(FilesTest, NoFolder) {
   EXPECT_THAT(std::string(MakeDirectory(Path("file/b")).message()), HasSubstr("Not a directory"));
 }
 
+TEST_F(FilesTest, ReadsAFileUpToALimit) {
+  std::ofstream(Path("a")) << "12345";
+  EXPECT_EQ(*ReadFile(Path("a"), 5), "12345");
+  EXPECT_EQ(ReadFile(Path("a"), 4).status(),
+            absl::ResourceExhaustedError(Path("a") + " has 5 bytes; at most 4"));
+  EXPECT_EQ(ReadFile(Path("b"), 5).status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(ReadFile(Path("."), 5).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
 TEST_F(FilesTest, AFullDisk) {
   const UniqueFd full(open("/dev/full", O_WRONLY));
   ASSERT_TRUE(full.ok());
