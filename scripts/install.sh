@@ -30,6 +30,7 @@ BUILD_PACKAGES=(
   nlohmann-json3-dev      # headers of safetensors files
   libzip-dev              # zip files that hold weights (.pth, wheels)
   libssl-dev              # SHA-256 of weights and job files
+  libsqlite3-dev          # the journal of jobs
   libcurl4-openssl-dev    # downloads of weights
   libcli11-dev            # command lines
   libspdlog-dev           # the server's log

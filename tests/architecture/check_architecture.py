@@ -47,6 +47,7 @@ LIBRARIES = {
     "HDF5": (r"hdf5\.h|H5.*\.h", ["server/engine/weights/*"]),
     "libcurl": (r"curl/.*", ["server/engine/weights/*"]),
     "OpenSSL": (r"openssl/.*", ["server/base/*"]),
+    "SQLite": (r"sqlite3.*\.h", ["server/jobs/sqlite/*"]),
     "libzip": (r"zip\.h", ["server/engine/weights/*"]),
     "nlohmann-json": (r"nlohmann/.*", ["server/engine/weights/*", "client_sdk/cli/*"]),
     "spdlog": (r"spdlog/.*", ["server/app/*", "server/main.cc"]),

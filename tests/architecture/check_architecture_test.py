@@ -98,6 +98,7 @@ class CheckArchitectureTest(unittest.TestCase):
             ("server/engine/nets/a.cc", "hdf5.h", "HDF5"),
             ("server/app/a.cc", "curl/curl.h", "libcurl"),
             ("server/rpc/a.cc", "openssl/sha.h", "OpenSSL"),
+            ("server/jobs/a.cc", "sqlite3.h", "SQLite"),
             ("server/imaging/a.cc", "zip.h", "libzip"),
             ("server/engine/a.cc", "spdlog/spdlog.h", "spdlog"),
             ("server/rpc/a.cc", "CLI/CLI.hpp", "CLI11"),
