@@ -21,6 +21,9 @@ struct MemoryForecast {
   int64_t waiting_bytes = 0;
 };
 
+// A style picture counts while its statistics are computed: its pixels are asked for then (StylePicture).
+// Where a store has the statistics, less is needed.
+//
 // content, styles: the sizes that the run works at, its pictures' own. recipe.pyramid_levels 0 is resolved as
 // a run does it. Errors as Stylization::Create has them for recipe, layers and sizes.
 absl::StatusOr<MemoryForecast> ForecastMemory(const Model& model, const Recipe& recipe, Size content,
