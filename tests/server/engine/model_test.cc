@@ -80,6 +80,34 @@ TEST(ModelTest, AutoIsTheCpuExecutorOnACpu) {
   EXPECT_TRUE(LoadWith({.device = "auto", .threads = 1, .executor = "cpu"}).ok());
 }
 
+TEST(ModelTest, TheExecutionIsWhatDecidesBits) {
+  const auto cpu = LoadWith({.device = "cpu", .threads = 2, .executor = "cpu"});
+  ASSERT_TRUE(cpu.ok()) << cpu.status();
+  Execution expected{.executor = "cpu",
+                     .tiles = "F(6x6),F(4x4)",
+                     .memory_format = "blocked16",
+                     .precision = "float32",
+                     .threads = 2,
+                     .device = "cpu"};
+  const Execution& execution = (*cpu)->executor().execution();
+  EXPECT_THAT((*cpu)->executor().description(), ::testing::HasSubstr(execution.instruction_set));
+  expected.instruction_set = execution.instruction_set;
+  EXPECT_NE(execution.instruction_set, "");
+  EXPECT_EQ(execution, expected);
+
+  const auto torch = LoadWith(
+      {.device = "cpu", .threads = 1, .executor = "torch", .torch_memory_format = TorchMemoryFormat::kNchw});
+  ASSERT_TRUE(torch.ok()) << torch.status();
+  expected = {.executor = "torch",
+              .instruction_set = (*torch)->executor().execution().instruction_set,
+              .memory_format = "nchw",
+              .precision = "float32",
+              .threads = 1,
+              .device = "cpu"};
+  EXPECT_NE(expected.instruction_set, "");
+  EXPECT_EQ((*torch)->executor().execution(), expected);
+}
+
 TEST(ModelTest, AnExecutorThatIsNotKnown) {
   for (const char* name : {"", "CPU", "torch ", "cuda"}) {
     const absl::Status status = LoadWith({.device = "cpu", .executor = name}).status();

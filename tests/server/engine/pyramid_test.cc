@@ -55,5 +55,22 @@ TEST(PyramidTest, EveryStepHasItsLevel) {
   }
 }
 
+TEST(PyramidTest, AChangeOfIterationsIsSharedByWhatIsLeft) {
+  // Nothing made yet: as at the start.
+  EXPECT_THAT(ReshareIterations(11, {4, 3, 3}, 0, 0), ElementsAre(4, 4, 3));
+  EXPECT_THAT(ReshareIterations(20, {10}, 0, 7), ElementsAre(20));
+  EXPECT_THAT(ReshareIterations(7, {10}, 0, 7), ElementsAre(7));
+  // The first level is over, with what it made; 2 of the second are made.
+  EXPECT_THAT(ReshareIterations(24, {4, 10, 10}, 1, 2), ElementsAre(4, 10, 10));
+  EXPECT_THAT(ReshareIterations(9, {4, 10, 10}, 1, 2), ElementsAre(4, 3, 2));
+  // More are made than the level's share: it ends with its next evaluation, at the others' cost.
+  EXPECT_THAT(ReshareIterations(14, {4, 10, 10}, 1, 6), ElementsAre(4, 7, 3));
+  EXPECT_THAT(ReshareIterations(10, {4, 10, 10}, 1, 6), ElementsAre(4, 7, 1));
+  // Each has at least one, whatever is left.
+  EXPECT_THAT(ReshareIterations(5, {5, 5, 5, 5}, 0, 5), ElementsAre(6, 1, 1, 1));
+  EXPECT_THAT(ReshareIterations(5, {5, 5, 5}, 1, 0), ElementsAre(5, 1, 1));
+  EXPECT_THAT(ReshareIterations(8, {4, 2, 9}, 2, 2), ElementsAre(4, 2, 2));
+}
+
 }  // namespace
 }  // namespace impasto::engine

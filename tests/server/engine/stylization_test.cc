@@ -8,43 +8,10 @@
 #include "base/field_error.h"
 #include "base/resample.h"
 #include "engine/pyramid.h"
-#include "tests/testing/reference_net.h"
-#include "tests/testing/small_nets.h"
+#include "tests/server/engine/stylization_fixture.h"
 
 namespace impasto::engine {
 namespace {
-
-Image Pattern(int width, int height, int seed) {
-  Image image{.width = width, .height = height};
-  for (size_t i = 0; i < 3 * image.pixels(); ++i) {
-    image.rgb.push_back(static_cast<float>((i * 97 + i / 7 * 31 + static_cast<size_t>(seed) * 53) % 256));
-  }
-  return image;
-}
-
-class StylizationTest : public ::testing::Test {
- protected:
-  StylizationTest() {
-    const Graph graph = testing::SmallNet(Vgg19(), 16);
-    model_ = *Model::Load(graph, testing::SeededWeights(graph, 5), {.device = "cpu", .threads = 1});
-    recipe_ = *MakePreset("reference", "vgg19", WeightsFamily::kKeras);
-    recipe_.iterations = 5;
-  }
-  absl::StatusOr<std::unique_ptr<Stylization>> Create(std::vector<StylePicture> styles = {Pattern(40, 36, 2)},
-                                                      Image init = {}) {
-    return Stylization::Create(
-        model_, recipe_,
-        Stylization::Share(
-            {.content = Pattern(36, 33, 1), .styles = std::move(styles), .init = std::move(init)}));
-  }
-  std::vector<Losses> Run(Stylization* run) {
-    std::vector<Losses> losses;
-    while (!run->done()) losses.push_back(*run->Step());
-    return losses;
-  }
-  std::shared_ptr<const Model> model_;
-  Recipe recipe_;
-};
 
 TEST_F(StylizationTest, NIterationsGiveNPlusOneLosses) {
   const auto run = *Create();
@@ -220,7 +187,6 @@ TEST_F(StylizationTest, ARunThatImprovesEnoughDoesNotStall) {
   EXPECT_EQ(Run(run.get()).size(), 9u);
 }
 
-// Large enough for three levels: 260 x 255, 130 x 128, 65 x 64.
 class PyramidStylizationTest : public StylizationTest {
  protected:
   PyramidStylizationTest() {
@@ -229,10 +195,7 @@ class PyramidStylizationTest : public StylizationTest {
     recipe_.optimizer = OptimizerKind::kLbfgs;
   }
   std::unique_ptr<Stylization> CreateLarge() {
-    auto run = Stylization::Create(model_, recipe_,
-                                   Stylization::Share({.content = Pattern(260, 255, 1),
-                                                       .styles = {Pattern(256, 300, 2)},
-                                                       .init = Pattern(260, 255, 8)}));
+    auto run = Stylization::Create(model_, recipe_, LargePictures());
     EXPECT_TRUE(run.ok()) << run.status();
     return *std::move(run);
   }
@@ -342,6 +305,18 @@ TEST_F(PyramidStylizationTest, AdamsMomentsGoUp) {
     EXPECT_LT(sum / static_cast<double>(start.size()), 1.5 * coarse);
     EXPECT_GT(sum / static_cast<double>(start.size()), 0.1 * coarse);
   }
+}
+
+TEST_F(PyramidStylizationTest, TheScheduleBeginsAnewAtEachLevel) {
+  recipe_.optimizer = OptimizerKind::kAdam;
+  recipe_.schedule = Schedule::kCosine;
+  recipe_.pyramid_levels = 2;
+  recipe_.iterations = 8;
+  const auto run = CreateLarge();
+  for (int k = 0; k < 4; ++k) ASSERT_TRUE(run->Step().ok());
+  const Image start = Resampled(run->best(), 260, 255);
+  ASSERT_TRUE(run->Step().ok());
+  EXPECT_NE(run->current().rgb, start.rgb);  // at its end the rate is 0
 }
 
 TEST_F(PyramidStylizationTest, EveryStartHasItsCoarsePicture) {

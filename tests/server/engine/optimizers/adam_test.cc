@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 
 namespace impasto::engine {
@@ -74,6 +75,92 @@ TEST(AdamTest, ARestoredStateGoesOnBitForBit) {
   EXPECT_EQ(second.steps(), 20);
 }
 
+TEST(AdamTest, StepsGoOnWhenTheObjectiveIsMultiplied) {
+  // Gradients of one length whose signs change: the new ones are the old ones times 10^6.
+  const AdamOptions options{.learning_rate = 2, .epsilon = 1e-12};
+  Adam whole(options, 2), changed(options, 2), deaf(options, 2);
+  std::vector<float> x = {100, 120}, y = x, z = x;
+  const auto gradient = [](int t, float factor) {
+    return std::vector<float>{t % 3 == 0 ? -3 * factor : 3 * factor, t % 2 == 0 ? factor : -factor};
+  };
+  float apart = 0;
+  for (int t = 0; t < 30; ++t) {
+    if (t == 10) changed.ObjectiveChanged();
+    whole.Step(0, gradient(t, 1), absl::MakeSpan(x));
+    changed.Step(0, gradient(t, t < 10 ? 1 : 1e6f), absl::MakeSpan(y));
+    deaf.Step(0, gradient(t, t < 10 ? 1 : 1e6f), absl::MakeSpan(z));
+    for (size_t i = 0; i < 2; ++i) ASSERT_NEAR(x[i], y[i], 1e-3) << t;
+    apart = std::max(apart, std::abs(z[0] - x[0]));
+  }
+  EXPECT_GT(apart, 0.1);
+}
+
+TEST(AdamTest, AnotherObjectiveBeforeTheFirstStepOrAfterNoGradientIsNothing) {
+  Adam adam({}, 1), other({}, 1);
+  std::vector<float> x = {100}, y = x;
+  adam.ObjectiveChanged();
+  for (const float g : {0.0f, 4.0f, 5.0f}) {
+    adam.Step(0, std::vector<float>{g}, absl::MakeSpan(x));
+    other.Step(0, std::vector<float>{g}, absl::MakeSpan(y));
+    if (g == 0) adam.ObjectiveChanged();
+    EXPECT_EQ(x, y);
+  }
+}
+
+TEST(AdamTest, MomentsStayFiniteWhateverTheWeights) {
+  Adam adam({}, 1);
+  std::vector<float> x = {100};
+  adam.Step(0, std::vector<float>{1e-12f}, absl::MakeSpan(x));
+  adam.ObjectiveChanged();
+  adam.Step(0, std::vector<float>{1e18f}, absl::MakeSpan(x));
+  const OptimizerState state = adam.SaveState();
+  EXPECT_TRUE(std::isfinite((*state.vectors[0])[0]));
+  EXPECT_TRUE(std::isfinite((*state.vectors[1])[0]));
+  EXPECT_TRUE(x[0] >= 0 && x[0] <= 255);
+}
+
+TEST(AdamTest, TheCosineGoesOnAlongItsNewLength) {
+  Adam adam({.learning_rate = 8, .epsilon = 1e-12, .cosine_steps = 4}, 1);
+  std::vector<float> x = {200};
+  const auto step = [&] {
+    const float before = x[0];
+    adam.Step(0, std::vector<float>{3.0f}, absl::MakeSpan(x));
+    return before - x[0];
+  };
+  step();
+  step();
+  adam.SetRate(10, 8);  // a quarter of the way
+  EXPECT_NEAR(step(), 5 * (1 + std::sqrt(0.5)), 1e-3);
+  Adam constant({.learning_rate = 8, .epsilon = 1e-12}, 1);
+  constant.SetRate(3, 10);
+  std::vector<float> y = {100};
+  constant.Step(0, std::vector<float>{3.0f}, absl::MakeSpan(y));
+  EXPECT_NEAR(y[0], 97, 1e-3);
+}
+
+TEST(AdamTest, AnEnlargedStateHasASmallerGradientAPixelAndANewSchedule) {
+  // A flat picture's moments stay flat: 2 x 2 pixels to 4 x 4, a quarter of the gradient each.
+  const AdamOptions options{.learning_rate = 8, .epsilon = 1e-12, .cosine_steps = 3};
+  Adam coarse(options, 12);
+  std::vector<float> x(12, 100);
+  for (int t = 0; t < 3; ++t) coarse.Step(0, std::vector<float>(12, 8.0f), absl::MakeSpan(x));
+  coarse.ObjectiveChanged();
+  const OptimizerState before = coarse.SaveState();
+  const OptimizerState state = EnlargedAdamState(before, {2, 2}, {4, 4});
+  ASSERT_EQ(state.vectors[0]->size(), 48u);
+  for (size_t i = 0; i < 48; ++i) {
+    EXPECT_NEAR((*state.vectors[0])[i], (*before.vectors[0])[0] / 4, 1e-5);
+    EXPECT_NEAR((*state.vectors[1])[i], (*before.vectors[1])[0] / 16, 1e-7);
+  }
+  // |g| of 48 numbers of 2 is half that of 12 numbers of 8.
+  EXPECT_DOUBLE_EQ(state.scalars[0], before.scalars[0] / 2);
+  Adam fine(options, 48);
+  ASSERT_TRUE(fine.RestoreState(state).ok());
+  std::vector<float> y(48, 100);
+  fine.Step(0, std::vector<float>(48, 2.0f), absl::MakeSpan(y));
+  EXPECT_NEAR(y[0], 92, 1e-2);  // the whole rate: the schedule begins, the averages go on
+}
+
 TEST(AdamTest, RefusesAStateThatIsNotItsOwn) {
   const OptimizerState good = Adam({}, 2).SaveState();
   Adam adam({}, 2);
@@ -86,6 +173,15 @@ TEST(AdamTest, RefusesAStateThatIsNotItsOwn) {
   EXPECT_EQ(adam.RestoreState(bad).code(), absl::StatusCode::kInvalidArgument);
   bad = good;
   bad.vectors[1] = std::make_shared<const std::vector<float>>(std::vector<float>{0, -1e-9f});
+  EXPECT_EQ(adam.RestoreState(bad).code(), absl::StatusCode::kInvalidArgument);
+  bad = good;
+  bad.counters[1] = 1;
+  EXPECT_EQ(adam.RestoreState(bad).code(), absl::StatusCode::kInvalidArgument);
+  bad = good;
+  bad.counters[2] = 2;
+  EXPECT_EQ(adam.RestoreState(bad).code(), absl::StatusCode::kInvalidArgument);
+  bad = good;
+  bad.scalars[0] = std::nan("");
   EXPECT_EQ(adam.RestoreState(bad).code(), absl::StatusCode::kInvalidArgument);
   bad = good;
   bad.vectors.pop_back();

@@ -309,6 +309,44 @@ TEST(LbfgsTest, ARestoredStateGoesOnBitForBit) {
   }
 }
 
+TEST(LbfgsTest, AnotherObjectiveBeginsAnew) {
+  const Vector center = Ramp(20);
+  Lbfgs lbfgs({.first_change = 2}, 20), fresh({.first_change = 2}, 20);
+  Trace trace = Minimize(Quadratic(center), &lbfgs, std::vector<float>(20, 128), 8);
+  ASSERT_GT(lbfgs.pairs(), 0);
+  lbfgs.ObjectiveChanged();
+  EXPECT_EQ(lbfgs.pairs(), 0);
+  EXPECT_TRUE(lbfgs.SaveState().vectors.empty());
+  // A loss a thousand times as high is no rise: there is nothing to hold it against.
+  const Function other = [&](const Vector& x, Vector* g) {
+    const double loss = Quadratic(Vector(20, 90))(x, g);
+    for (double& v : *g) v *= 1000;
+    return 1000 * loss;
+  };
+  const Trace a = Minimize(other, &lbfgs, trace.x, 12), b = Minimize(other, &fresh, trace.x, 12);
+  EXPECT_EQ(a.losses, b.losses);
+  EXPECT_EQ(a.x, b.x);
+}
+
+TEST(LbfgsTest, SavedStatesShareWhatIsNeverWrittenAgain) {
+  std::vector<float> x(10, 70), g;
+  Lbfgs lbfgs({.history = 3}, 10);
+  std::vector<OptimizerState> saved;
+  std::vector<std::vector<std::vector<float>>> copies;
+  for (int k = 0; k < 12; ++k) {
+    const double loss = Evaluate(Rosenbrock, x, &g);
+    lbfgs.Step(loss, g, absl::MakeSpan(x));
+    saved.push_back(lbfgs.SaveState());
+    copies.emplace_back();
+    for (const SharedNumbers& v : saved.back().vectors) copies.back().push_back(*v);
+  }
+  for (size_t k = 0; k < saved.size(); ++k) {
+    for (size_t i = 0; i < copies[k].size(); ++i) EXPECT_EQ(*saved[k].vectors[i], copies[k][i]);
+  }
+  const OptimizerState again = lbfgs.SaveState();
+  EXPECT_EQ(again.vectors, saved.back().vectors);  // the same ones
+}
+
 TEST(LbfgsTest, RefusesAStateThatIsNotItsOwn) {
   Lbfgs source({.history = 4}, 10);
   const Trace trace = Minimize(Rosenbrock, &source, std::vector<float>(10, 70), 20);
