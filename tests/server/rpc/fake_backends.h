@@ -1,98 +1,182 @@
-// Backends whose jobs are fakes on a real scheduler.
+// Backends that do what the test says.
 #pragma once
 
+#include <atomic>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
-#include "jobs/scheduler.h"
+#include "base/mutex.h"
 #include "rpc/backend.h"
-#include "tests/server/jobs/fakes.h"
+#include "tests/server/rpc/fake_job.h"
+#include "tests/testing/counter.h"
 
 namespace impasto::rpc {
 
-// A job that tells when it is cancelled.
-class WatchedJob final : public jobs::Job {
- public:
-  WatchedJob(std::shared_ptr<jobs::Job> job, jobs::Counter* cancels)
-      : job_(std::move(job)), cancels_(cancels) {}
-  const std::string& name() const override { return job_->name(); }
-  std::optional<jobs::Event> NextEvent(int64_t after) const override { return job_->NextEvent(after); }
-  std::optional<absl::Status> EndStatus() const override { return job_->EndStatus(); }
-  void NotifyAfter(int64_t after, std::function<void()> wake) override {
-    job_->NotifyAfter(after, std::move(wake));
-  }
-  void Cancel() override {
-    job_->Cancel();
-    cancels_->Add();
-  }
-
- private:
-  const std::shared_ptr<jobs::Job> job_;
-  jobs::Counter* const cancels_;
-};
-
-// Runs what the test has put under the request's content.upload ("uploads/NAME").
+// Its jobs are jobs/1, jobs/2, ... What the test sets is set before the calls. Outlives the server.
 class FakeStylization final : public StylizationBackend {
  public:
-  explicit FakeStylization(int max_jobs = 64) {
-    jobs::SchedulerOptions options;
-    options.clock = &clock;
-    options.max_jobs = max_jobs;
-    options.log = [this](const std::string&) { ended.Add(); };
-    scheduler = *jobs::Scheduler::Create(std::move(options));
-  }
+  struct Update {
+    v1::UpdateJobRequest request;
+    std::function<void(absl::StatusOr<v1::Job>)> done;
+  };
 
-  absl::StatusOr<std::shared_ptr<jobs::Job>> Stylize(
-      std::shared_ptr<const v1::StylizeRequest> request) override {
-    auto submitted = scheduler->Submit([this, request]() -> absl::StatusOr<jobs::PreparedJob> {
-      preparing.Add();
-      may_prepare.WaitFor(preparing.value());
-      bytes_received += request->content().encoded().size();
-      if (!prepare_status.ok()) return prepare_status;
-      jobs::PreviewSchedule previews;
-      previews.every_iterations = request->preview().every_iterations();
-      const auto control = controls.find(request->content().upload());
-      return jobs::PrepareFake(control != controls.end() ? control->second : default_control, previews)();
-    });
-    if (!submitted.ok()) return submitted.status();
+  absl::StatusOr<std::unique_ptr<jobs::Watch>> Stylize(std::shared_ptr<const v1::StylizeRequest> request,
+                                                       const std::string& client) override {
+    if (!stylize_status.ok()) return stylize_status;
+    bytes_received += request->content().encoded().size();
+    FakeJob* job = nullptr;
+    {
+      MutexLock lock(&mutex_);
+      clients_.push_back(client);
+      if (keep_requests) requests_.push_back(request);
+      jobs_.push_back(std::make_unique<FakeJob>(absl::StrCat("jobs/", jobs_.size() + 1)));
+      job = jobs_.back().get();
+    }
+    auto watch = job->Attach(0);
+    if (run) run(*job);
+    started.Add();
+    return watch;
+  }
+  std::vector<v1::Job> ListJobs() override {
     MutexLock lock(&mutex_);
-    jobs_.push_back(*submitted);
-    submitted_.Add();
-    return std::make_shared<WatchedJob>(*std::move(submitted), &cancels);
+    std::vector<v1::Job> all;
+    for (const auto& job : jobs_) all.push_back(Describe(job->name(), v1::Job::STATE_RUNNING));
+    return all;
   }
-
-  // The k-th job of all, from 1; waits for it. Its watcher is the call that started it.
-  std::shared_ptr<jobs::Job> job(int k) {
-    submitted_.WaitFor(k);
+  absl::StatusOr<v1::Job> GetJob(const std::string& name) override {
+    return Find(name, v1::Job::STATE_RUNNING);
+  }
+  absl::StatusOr<v1::Job> CancelJob(const std::string& name) override {
+    return Find(name, v1::Job::STATE_CANCELLED);
+  }
+  absl::StatusOr<v1::Job> PauseJob(const std::string& name) override {
+    return Find(name, v1::Job::STATE_PAUSED);
+  }
+  absl::StatusOr<v1::Job> ResumeJob(const std::string& name) override {
+    return Find(name, v1::Job::STATE_WAITING);
+  }
+  void UpdateJob(const v1::UpdateJobRequest& request,
+                 std::function<void(absl::StatusOr<v1::Job>)> done) override {
+    if (update_at_once) return done(Describe(request.job().name(), v1::Job::STATE_RUNNING));
+    {
+      MutexLock lock(&mutex_);
+      updates_.push_back({request, std::move(done)});
+    }
+    updating.Add();
+  }
+  absl::StatusOr<std::unique_ptr<jobs::Watch>> WatchJob(const std::string& name,
+                                                        int64_t after_event) override {
+    opening.Add();
+    if (holds_watches) may_open.WaitFor(opening.value());
+    if (auto found = Find(name, v1::Job::STATE_RUNNING); !found.ok()) return found.status();
     MutexLock lock(&mutex_);
-    return jobs_[k - 1];
+    return JobLocked(name)->Attach(after_event);
+  }
+  absl::Status DeleteJob(const std::string& name) override {
+    if (auto found = Find(name, v1::Job::STATE_RUNNING); !found.ok()) return found.status();
+    return absl::FailedPreconditionError("it runs: cancel it first");
+  }
+  absl::StatusOr<v1::EstimateJobResponse> EstimateJob(const v1::StylizeRequest& request) override {
+    estimating.Add();
+    if (holds_estimates) may_estimate.WaitFor(estimating.value());
+    v1::EstimateJobResponse response;
+    response.mutable_memory()->set_peak_bytes(request.content().encoded().size());
+    return response;
   }
 
-  jobs::FakeClock clock;
-  std::map<std::string, std::shared_ptr<jobs::WorkControl>> controls;
-  std::shared_ptr<jobs::WorkControl> default_control = [] {
-    auto control = std::make_shared<jobs::WorkControl>();
-    control->Free();
-    return control;
-  }();
-  absl::Status prepare_status;
-  jobs::Counter preparing;
-  jobs::Counter may_prepare;
+  // The k-th job of all, from 1; waits for it.
+  FakeJob& job(int k) {
+    started.WaitFor(k);
+    MutexLock lock(&mutex_);
+    return *jobs_[k - 1];
+  }
+  std::string client(int k) {
+    started.WaitFor(k);
+    MutexLock lock(&mutex_);
+    return clients_[k - 1];
+  }
+  // The k-th update, from 1; waits for it.
+  Update update(int k) {
+    updating.WaitFor(k);
+    MutexLock lock(&mutex_);
+    return updates_[k - 1];
+  }
+  void ForgetRequests() {
+    MutexLock lock(&mutex_);
+    requests_.clear();
+  }
+
+  // What a new job does at once.
+  std::function<void(FakeJob&)> run = [](FakeJob& job) { job.Run(3); };
+  absl::Status stylize_status;
+  bool keep_requests = false;  // as if they waited for their preparation
+  bool holds_watches = false;
+  bool holds_estimates = false;
+  bool update_at_once = false;
+
   std::atomic<int64_t> bytes_received{0};
-  jobs::Counter cancels;
-  jobs::Counter ended;  // jobs
+  Counter started;
+  Counter updating;
+  Counter opening;  // calls of WatchJob
+  Counter may_open;
+  Counter estimating;
+  Counter may_estimate;
 
  private:
-  Mutex mutex_;
-  std::vector<std::shared_ptr<jobs::Job>> jobs_ ABSL_GUARDED_BY(mutex_);
-  jobs::Counter submitted_;
+  static v1::Job Describe(const std::string& name, v1::Job::State state) {
+    v1::Job proto;
+    proto.set_name(name);
+    proto.set_state(state);
+    return proto;
+  }
+  FakeJob* JobLocked(const std::string& name) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    for (const auto& job : jobs_) {
+      if (job->name() == name) return job.get();
+    }
+    return nullptr;
+  }
+  absl::StatusOr<v1::Job> Find(const std::string& name, v1::Job::State state) {
+    MutexLock lock(&mutex_);
+    if (JobLocked(name) == nullptr) return absl::NotFoundError(absl::StrCat("no job \"", name, "\""));
+    return Describe(name, state);
+  }
 
+  Mutex mutex_;
+  std::vector<std::unique_ptr<FakeJob>> jobs_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::string> clients_ ABSL_GUARDED_BY(mutex_);
+  std::vector<std::shared_ptr<const v1::StylizeRequest>> requests_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Update> updates_ ABSL_GUARDED_BY(mutex_);
+};
+
+// Knows styles/0 up to styles/COUNT-1.
+class FakeStyles final : public StylesBackend {
  public:
-  std::unique_ptr<jobs::Scheduler> scheduler;  // the last: its jobs use the rest
+  absl::StatusOr<v1::Style> CreateStyle(const v1::CreateStyleRequest& request) override {
+    if (request.picture().encoded() == "bad") return absl::InvalidArgumentError("not a picture");
+    v1::Style style;
+    style.set_name(absl::StrCat("styles/", request.picture().encoded()));
+    style.set_display_name(request.display_name());
+    return style;
+  }
+  absl::StatusOr<v1::Style> GetStyle(const std::string& name) override {
+    for (const v1::Style& style : ListStyles()) {
+      if (style.name() == name) return style;
+    }
+    return absl::NotFoundError(absl::StrCat("no style \"", name, "\""));
+  }
+  std::vector<v1::Style> ListStyles() override {
+    std::vector<v1::Style> styles(count);
+    for (int i = 0; i < count; ++i) styles[i].set_name(absl::StrCat("styles/", i));
+    return styles;
+  }
+  absl::Status DeleteStyle(const std::string& name) override { return GetStyle(name).status(); }
+
+  std::atomic<int> count{3};
 };
 
 // Keeps uploads as they came.
@@ -102,10 +186,10 @@ class FakeUploads final : public UploadBackend {
 
   std::string last;  // what the last finished upload held
   bool last_was_raw = false;
-  jobs::Counter parts;
-  jobs::Counter finished;
-  jobs::Counter dropped;  // writers that are gone unfinished
-  jobs::Counter may_finish;
+  Counter parts;
+  Counter finished;
+  Counter dropped;  // writers that are gone unfinished
+  Counter may_finish;
 
  private:
   class Writer final : public UploadWriter {

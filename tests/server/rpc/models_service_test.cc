@@ -7,13 +7,12 @@
 #include <thread>
 #include <vector>
 
-#include "tests/server/jobs/fakes.h"
 #include "tests/server/rpc/test_server.h"
+#include "tests/testing/counter.h"
 
 namespace impasto::rpc {
 namespace {
 
-using jobs::Counter;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;

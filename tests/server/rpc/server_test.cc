@@ -8,8 +8,10 @@
 #include <limits>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "impasto/v1/models.grpc.pb.h"
+#include "impasto/v1/styles.grpc.pb.h"
 #include "impasto/v1/stylization.grpc.pb.h"
 #include "tests/server/rpc/fake_backends.h"
 #include "tests/server/rpc/tcp_proxy.h"
@@ -18,8 +20,6 @@
 namespace impasto::rpc {
 namespace {
 
-using jobs::Counter;
-using jobs::kNoLimit;
 using testing::HasSubstr;
 
 class NoModels final : public ModelsBackend {
@@ -42,13 +42,12 @@ std::string Text(const grpc::ByteBuffer& bytes) {
 
 class ServerTest : public testing::Test {
  protected:
-  ServerTest() { stylization_.may_prepare.Add(kNoLimit); }
-
   ServerOptions Options() {
     ServerOptions options;
     options.stylization = &stylization_;
     options.uploads = &uploads_;
     options.models = &models_;
+    options.styles = &styles_;
     return options;
   }
   void Start(ServerOptions options) {
@@ -92,6 +91,7 @@ class ServerTest : public testing::Test {
   FakeStylization stylization_;
   FakeUploads uploads_;
   NoModels models_;
+  FakeStyles styles_;
   std::unique_ptr<Server> server_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::Stylization::Stub> stub_;
@@ -140,26 +140,31 @@ TEST_F(ServerTest, RefusesBadOptions) {
   options = Options();
   options.models = nullptr;
   EXPECT_EQ(Server::Start(options).status().code(), absl::StatusCode::kInvalidArgument);
+  options = Options();
+  options.styles = nullptr;
+  EXPECT_EQ(Server::Start(options).status().code(), absl::StatusCode::kInvalidArgument);
   for (int64_t bytes : {int64_t{0}, int64_t{-1}, int64_t{1} << 31, std::numeric_limits<int64_t>::max()}) {
     options = Options();
     options.max_request_bytes = bytes;
     EXPECT_EQ(Server::Start(options).status().code(), absl::StatusCode::kInvalidArgument) << bytes;
   }
   options = Options();
-  options.max_stylize_calls = 0;
+  options.max_event_streams = 0;
   EXPECT_EQ(Server::Start(options).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
 TEST_F(ServerTest, ServesOnlyWhenItIsTold) {
   Start(Options());
-  for (const char* service : {"", "impasto.v1.Stylization", "impasto.v1.Models"})
-    EXPECT_EQ(Health(service), 2);
+  const auto expect = [&](int health) {
+    for (const char* service : {"", "impasto.v1.Stylization", "impasto.v1.Models", "impasto.v1.Styles"}) {
+      EXPECT_EQ(Health(service), health) << service;
+    }
+  };
+  expect(2);
   server_->SetServing(true);
-  for (const char* service : {"", "impasto.v1.Stylization", "impasto.v1.Models"})
-    EXPECT_EQ(Health(service), 1);
+  expect(1);
   server_->SetServing(false);
-  for (const char* service : {"", "impasto.v1.Stylization", "impasto.v1.Models"})
-    EXPECT_EQ(Health(service), 2);
+  expect(2);
   EXPECT_EQ(Health("impasto.v1.Other"), -grpc::StatusCode::NOT_FOUND);
 }
 
@@ -186,6 +191,7 @@ TEST_F(ServerTest, ReflectionListsTheServices) {
   const std::string text = Text(answer);
   EXPECT_THAT(text, HasSubstr("impasto.v1.Stylization"));
   EXPECT_THAT(text, HasSubstr("impasto.v1.Models"));
+  EXPECT_THAT(text, HasSubstr("impasto.v1.Styles"));
   EXPECT_THAT(text, HasSubstr("grpc.health.v1.Health"));
   call->WritesDone(nullptr);
   ASSERT_TRUE(wait());
@@ -211,69 +217,68 @@ TEST_F(ServerTest, ReadsRequestsUpToItsLimit) {
   EXPECT_TRUE(stylize(100).ok());
 }
 
-TEST_F(ServerTest, AClientThatDiesStopsItsJobWithinOneStep) {
+TEST_F(ServerTest, AClientThatDiesHasItsWatchDropped) {
   Start(Options());
-  auto control = std::make_shared<jobs::WorkControl>();
-  control->iterations = 100;
-  control->allowed.Add(1);
-  stylization_.default_control = control;
+  stylization_.run = nullptr;
   TcpProxy way(server_->port());
   const auto stub = v1::Stylization::NewStub(
       grpc::CreateChannel(absl::StrCat("127.0.0.1:", way.port()), grpc::InsecureChannelCredentials()));
   grpc::ClientContext context;
   const auto reader = stub->Stylize(&context, Request());
-  control->entered.WaitFor(2);
-  way.Cut();
-  stylization_.cancels.WaitFor(1);
-  control->Free();
-  control->freed.WaitFor(1);
-  EXPECT_EQ(control->entered.value(), 2);
-  stylization_.ended.WaitFor(1);
-  EXPECT_EQ(stylization_.job(1)->EndStatus()->code(), absl::StatusCode::kCancelled);
+  stylization_.job(1).Accept();
   v1::JobEvent event;
-  while (reader->Read(&event)) {
-  }
+  ASSERT_TRUE(reader->Read(&event));
+  way.Cut();
+  stylization_.job(1).left.WaitFor(1);
+  EXPECT_FALSE(reader->Read(&event));
   EXPECT_EQ(reader->Finish().error_code(), grpc::StatusCode::UNAVAILABLE);
+}
+
+TEST_F(ServerTest, ManyStreamsOnOneConnection) {
+  Start(Options());
+  stylization_.run = nullptr;
+  constexpr int kStreams = 300;
+  std::vector<grpc::ClientContext> contexts(kStreams);
+  std::vector<std::unique_ptr<grpc::ClientReader<v1::JobEvent>>> readers;
+  for (grpc::ClientContext& context : contexts) readers.push_back(stub_->Stylize(&context, Request()));
+  stylization_.started.WaitFor(kStreams);
+  for (int k = 1; k <= kStreams; ++k) stylization_.job(k).End(absl::OkStatus());
+  for (const auto& reader : readers) EXPECT_TRUE(reader->Finish().ok());
+}
+
+TEST_F(ServerTest, StyleCallsComeThrough) {
+  Start(Options());
+  grpc::ClientContext context;
+  v1::ListStylesResponse response;
+  EXPECT_TRUE(v1::Styles::NewStub(channel_)->ListStyles(&context, {}, &response).ok());
+  EXPECT_EQ(response.styles_size(), 3);
 }
 
 TEST_F(ServerTest, ShutdownWaitsForItsGraceOnly) {
   Start(Options());
-  auto control = std::make_shared<jobs::WorkControl>();
-  stylization_.default_control = control;
+  stylization_.run = nullptr;
   grpc::ClientContext context;
   const auto reader = stub_->Stylize(&context, Request());
-  control->entered.WaitFor(1);
-  std::thread shutdown([&] { server_->Shutdown(std::chrono::milliseconds(1)); });
-  // The call is cancelled, and with it the job; then its reactor ends.
-  stylization_.cancels.WaitFor(1);
-  control->Free();
-  shutdown.join();
-  control->freed.WaitFor(1);
-  EXPECT_EQ(control->entered.value(), 1);
+  FakeJob& job = stylization_.job(1);
+  // The job goes on, but its stream ends.
+  server_->Shutdown(std::chrono::milliseconds(1));
+  EXPECT_EQ(job.left.value(), 1);
   v1::JobEvent event;
-  while (reader->Read(&event)) {
-  }
+  EXPECT_FALSE(reader->Read(&event));
   EXPECT_FALSE(reader->Finish().ok());
   server_->Shutdown(std::chrono::milliseconds(1));
 }
 
 TEST_F(ServerTest, StoppedJobsGetTheirLastEventsOut) {
   Start(Options());
-  auto control = std::make_shared<jobs::WorkControl>();
-  stylization_.default_control = control;
+  stylization_.run = nullptr;
   grpc::ClientContext context;
   const auto reader = stub_->Stylize(&context, Request());
-  control->entered.WaitFor(1);
-  control->allowed.Add();
-  control->entered.WaitFor(2);
-  std::thread stop([&] {
-    stylization_.scheduler->Stop();
-    server_->Shutdown(std::chrono::minutes(1));
-  });
+  FakeJob& job = stylization_.job(1);
+  job.Accept();
+  job.Finish(v1::Finished::STATE_CANCELLED, absl::CancelledError("the server is stopping"));
+  std::thread stop([&] { server_->Shutdown(std::chrono::minutes(1)); });
   v1::JobEvent event;
-  while (!absl::IsUnavailable(stylization_.scheduler->Submit(jobs::PrepareFake(control)).status())) {
-  }
-  control->Free();
   while (reader->Read(&event)) {
   }
   EXPECT_EQ(event.finished().state(), v1::Finished::STATE_CANCELLED);

@@ -5,6 +5,8 @@
 
 #include <functional>
 #include <limits>
+#include <string>
+#include <vector>
 
 #include "base/field_error.h"
 
@@ -51,6 +53,76 @@ TEST(ValidateStylizeRequest, Pictures) {
               r.mutable_styles(0)->mutable_raw()->set_format(static_cast<v1::PixelFormat>(77));
             }),
             "styles[0].raw.format");
+}
+
+TEST(ValidateStylizeRequest, StylesOfTheLibraryAreForStylesAlone) {
+  const auto style = [](const char* name) {
+    return [name](v1::StylizeRequest& r) { r.mutable_styles(0)->set_style(name); };
+  };
+  EXPECT_EQ(Refused(style("styles/0a1b2c-3")), "");
+  for (const char* name :
+       {"", "styles/", "styles", "starry", "styles/A", "styles/a/b", "jobs/a", "styles/a_b"}) {
+    EXPECT_EQ(Refused(style(name)), "styles[0].style") << name;
+  }
+  EXPECT_EQ(Refused([](auto& r) { r.mutable_content()->set_style("styles/a"); }), "content.style");
+  EXPECT_EQ(Refused([](auto& r) {
+              r.mutable_recipe()->set_initial_picture(v1::INITIAL_PICTURE_SUPPLIED);
+              r.mutable_initial()->set_style("styles/a");
+            }),
+            "initial.style");
+}
+
+TEST(ValidateStylizeRequest, RequestIds) {
+  const auto id = [](const std::string& text) {
+    return [text](v1::StylizeRequest& r) { r.set_request_id(text); };
+  };
+  EXPECT_EQ(Refused(id("AZaz09-_")), "");
+  EXPECT_EQ(Refused(id(std::string(64, 'x'))), "");
+  EXPECT_EQ(Refused(id(std::string(65, 'x'))), "request_id");
+  for (const char* text : {"a b", "a/b", "\xc3\xa9", "a.b", "\n"})
+    EXPECT_EQ(Refused(id(text)), "request_id") << text;
+}
+
+TEST(ValidateStylizeRequest, DisplayNames) {
+  const auto name = [](const std::string& text) {
+    return [text](v1::StylizeRequest& r) { r.set_display_name(text); };
+  };
+  std::string accents;
+  for (int i = 0; i < 200; ++i) accents += "\xc3\xa9";
+  EXPECT_EQ(Refused(name(accents)), "");
+  EXPECT_EQ(Refused(name(accents + "x")), "display_name");
+  EXPECT_EQ(Refused(name("\xff")), "display_name");
+}
+
+TEST(ValidateStylizeRequest, Priorities) {
+  EXPECT_EQ(Refused([](auto& r) { r.set_priority(v1::PRIORITY_BATCH); }), "");
+  EXPECT_EQ(Refused([](auto& r) { r.set_priority(static_cast<v1::Priority>(4)); }), "priority");
+}
+
+TEST(ValidateStylizeRequest, ChangesAreInOrder) {
+  const auto changes = [](std::vector<int> iterations) {
+    return [iterations](v1::StylizeRequest& r) {
+      for (const int k : iterations) r.mutable_recipe()->add_changes()->set_iteration(k);
+    };
+  };
+  EXPECT_EQ(Refused(changes({0, 5, 5, 100'000})), "");
+  EXPECT_EQ(Refused(changes({3, 5, 4})), "recipe.changes[2].iteration");
+  EXPECT_EQ(Refused(changes({-1})), "recipe.changes[0].iteration");
+  EXPECT_EQ(Refused(changes({1, 100'001})), "recipe.changes[1].iteration");
+  EXPECT_EQ(Refused(changes(std::vector<int>(1000, 1))), "");
+  EXPECT_EQ(Refused(changes(std::vector<int>(1001, 1))), "recipe.changes");
+  const auto weights = [](int count) {
+    return [count](v1::StylizeRequest& r) {
+      v1::RecipeChange* change = r.mutable_recipe()->add_changes();
+      for (int i = 0; i < count; ++i) change->add_style_picture_weights(1);
+    };
+  };
+  EXPECT_EQ(Refused(weights(1)), "");
+  EXPECT_EQ(Refused(weights(2)), "recipe.changes[0].style_picture_weights");
+  EXPECT_EQ(Refused([](auto& r) {
+              r.mutable_recipe()->add_changes()->set_style_weight(std::numeric_limits<double>::quiet_NaN());
+            }),
+            "recipe.changes[0].style_weight");
 }
 
 TEST(ValidateStylizeRequest, TheInitialPictureGoesWithTheRecipe) {
@@ -170,6 +242,47 @@ TEST(ValidateUploadPart, RawPixelsComeFirst) {
   EXPECT_EQ(FieldOf(ValidateUploadPart(part, false)), "raw");
   part.mutable_raw()->set_data("x");
   EXPECT_EQ(FieldOf(ValidateUploadPart(part, true)), "raw.data");
+}
+
+TEST(ValidateEstimateJobRequest, NamesTheFieldWithin) {
+  v1::EstimateJobRequest request;
+  EXPECT_EQ(FieldOf(ValidateEstimateJobRequest(request)), "request");
+  *request.mutable_request() = GoodRequest();
+  EXPECT_EQ(ValidateEstimateJobRequest(request), absl::OkStatus());
+  request.mutable_request()->mutable_preview()->set_max_size(5);
+  EXPECT_EQ(FieldOf(ValidateEstimateJobRequest(request)), "request.preview.max_size");
+}
+
+TEST(ValidateWatchJobRequest, ANameAndAnEvent) {
+  v1::WatchJobRequest request;
+  EXPECT_EQ(ValidateWatchJobRequest(request).message(), "name: is required: jobs/{job}");
+  for (const std::string& name :
+       {std::string("jobs/"), std::string("jobs"), std::string("jobs/A"), std::string("jobs/a/b"),
+        std::string("job/a"), "jobs/" + std::string(65, 'a')}) {
+    request.set_name(name);
+    EXPECT_EQ(FieldOf(ValidateWatchJobRequest(request)), "name") << name;
+  }
+  request.set_name("jobs/" + std::string(64, 'a'));
+  EXPECT_EQ(ValidateWatchJobRequest(request), absl::OkStatus());
+  request.set_after_event(-1);
+  EXPECT_EQ(ValidateWatchJobRequest(request).message(), "after_event: -1 is negative");
+}
+
+TEST(ValidateCreateStyleRequest, APictureOfTheClientsOwn) {
+  v1::CreateStyleRequest request;
+  EXPECT_EQ(FieldOf(ValidateCreateStyleRequest(request)), "picture");
+  request.mutable_picture();
+  EXPECT_EQ(FieldOf(ValidateCreateStyleRequest(request)), "picture");
+  request.mutable_picture()->set_style("styles/a");
+  EXPECT_EQ(FieldOf(ValidateCreateStyleRequest(request)), "picture.style");
+  request.mutable_picture()->mutable_raw()->set_width(4);
+  EXPECT_EQ(FieldOf(ValidateCreateStyleRequest(request)), "picture.raw.format");
+  request.mutable_picture()->mutable_raw()->set_format(static_cast<v1::PixelFormat>(99));
+  EXPECT_EQ(FieldOf(ValidateCreateStyleRequest(request)), "picture.raw.format");
+  request.mutable_picture()->set_encoded("x");
+  EXPECT_EQ(ValidateCreateStyleRequest(request), absl::OkStatus());
+  request.set_display_name(std::string(201, 'x'));
+  EXPECT_EQ(FieldOf(ValidateCreateStyleRequest(request)), "display_name");
 }
 
 TEST(ValidateModelName, OneModel) {

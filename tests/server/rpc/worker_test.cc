@@ -2,12 +2,10 @@
 
 #include <gtest/gtest.h>
 
-#include "tests/server/jobs/fakes.h"
+#include "tests/testing/counter.h"
 
 namespace impasto::rpc {
 namespace {
-
-using jobs::Counter;
 
 TEST(Worker, TakesNoMoreThanItsQueueHolds) {
   Counter began, go, done;
