@@ -31,7 +31,7 @@ fi
 # the server is stopped when the client is done.
 work=$(mktemp -d)
 log=out/impastod.log
-setsid "$bin/impastod" --listen 127.0.0.1:0 --port-file "$work/port" --models "$model" >"$log" 2>&1 &
+setsid "$bin/impastod" --listen 127.0.0.1:0 --port-file "$work/port" --models "$model" --state-dir "$work/state" >"$log" 2>&1 &
 server=$!
 stop() {
   if kill -TERM "$server" 2>/dev/null; then

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 #include <sstream>
 
@@ -11,8 +12,10 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "base/memory.h"
 #include "engine/nets/graph.h"
 #include "engine/weights/store.h"
+#include "jobs/sqlite/state_dir.h"
 
 namespace impasto::app {
 namespace {
@@ -23,6 +26,8 @@ constexpr int kUsageError = 2;
 constexpr int64_t kSmallestRequestLimit = int64_t{64} << 10;
 constexpr int64_t kLargestRequestLimit = int64_t{512} << 20;
 constexpr int kMostThreads = 1024;
+constexpr int kMostJobs = 256;
+constexpr double kLongestSeconds = 1000.0 * 86400;
 
 const std::map<std::string, engine::TorchMemoryFormat> kFormats = {
     {"auto", engine::TorchMemoryFormat::kMeasured},
@@ -71,13 +76,51 @@ std::string ParseModels(const std::string& text, std::vector<std::string>* model
   return "";
 }
 
+// "90", "90s", "30m", "12h", "7d".
+bool ParseSeconds(absl::string_view text, double* seconds) {
+  double unit = 1;
+  if (!text.empty() && !absl::ascii_isdigit(text.back()) && text.back() != '.') {
+    constexpr absl::string_view kUnits = "smhd";
+    constexpr double kSeconds[] = {1, 60, 3600, 86400};
+    const size_t index = kUnits.find(text.back());
+    if (index == absl::string_view::npos) return false;
+    unit = kSeconds[index];
+    text.remove_suffix(1);
+  }
+  if (!absl::SimpleAtod(text, seconds)) return false;
+  *seconds *= unit;
+  return *seconds >= 0 && *seconds <= kLongestSeconds;
+}
+
+std::string ParseSecondsFlag(const std::string& text, double* seconds) {
+  if (ParseSeconds(text, seconds)) return "";
+  return absl::StrCat("\"", text, "\" is no time of 0 s to 1000 d; as 90, 90s, 30m, 12h or 7d");
+}
+
+// "7d,4G": an age, a total size, or both.
+std::string ParseKeepResults(const std::string& text, Config* config) {
+  const std::vector<std::string> parts = absl::StrSplit(text, ',');
+  const std::string wrong = absl::StrCat("\"", text, "\" is not AGE,SIZE, as 7d,4G");
+  if (parts.size() != 2 || !ParseSeconds(parts[0], &config->keep_results_seconds)) return wrong;
+  const absl::StatusOr<int64_t> bytes = ParseBytes(parts[1], 0);
+  if (!bytes.ok()) return wrong;
+  config->keep_results_bytes = *bytes;
+  return "";
+}
+
 }  // namespace
 
 CommandLine ParseCommandLine(int argc, const char* const* argv) {
   CommandLine result;
   Config& config = result.config;
   config.weights_dir = engine::DefaultWeightsDirectory();
+  config.state_dir = jobs::DefaultStateDir([](const char* name) { return std::getenv(name); });
   std::string models = "auto", format = "auto", precision = "float32";
+  std::string memory_budget = "70%", checkpoint_every = "30s", keep_results = "7d,4G", orphan_grace = "120s",
+              drain_seconds = "30s";
+  const auto check = [](const char* flag, const std::string& wrong) {
+    if (!wrong.empty()) throw CLI::ValidationError(flag, wrong);
+  };
 
   CLI::App app("Impasto's server: style transfer over gRPC.", "impastod");
   app.footer("`impastod weights list|pull|import|verify` looks after the weights files.");
@@ -116,13 +159,45 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
                  "Bytes of the pictures in one request; larger ones are uploaded in parts")
       ->check(CLI::Range(kSmallestRequestLimit, kLargestRequestLimit))
       ->capture_default_str();
+  app.add_option(
+         "--state-dir", config.state_dir,
+         "Folder of jobs, results and styles, which a restarted server goes on with; none: in memory alone")
+      ->capture_default_str();
+  app.add_option("--memory-budget", memory_budget,
+                 "Memory that all jobs together may take beside the models: 12G, 800M, or a share of the "
+                 "machine's or its control group's")
+      ->capture_default_str();
+  app.add_option("--checkpoint-every", checkpoint_every, "Time between two checkpoints of a job")
+      ->capture_default_str();
+  app.add_option("--keep-results", keep_results,
+                 "AGE,SIZE: results older than that, or beyond that size, are deleted")
+      ->capture_default_str();
+  app.add_option("--orphan-grace", orphan_grace,
+                 "How long a job that nobody watches, and that isn't detached, waits before it is cancelled")
+      ->capture_default_str();
+  app.add_option("--drain-seconds", drain_seconds,
+                 "Time for interactive jobs to end, once the server is told to stop")
+      ->capture_default_str();
+  app.add_option("--max-jobs-per-client", config.max_jobs_per_client, "Jobs of one client that haven't ended")
+      ->check(CLI::Range(1, kMostJobs))
+      ->capture_default_str();
   app.add_option("--port-file", config.port_file, "File to write the bound port to, once it is bound");
 
   try {
     app.parse(argc, argv);
-    if (const std::string wrong = ParseModels(models, &config.models); !wrong.empty()) {
-      throw CLI::ValidationError("--models", wrong);
+    check("--models", ParseModels(models, &config.models));
+    check("--checkpoint-every", ParseSecondsFlag(checkpoint_every, &config.checkpoint_seconds));
+    check("--orphan-grace", ParseSecondsFlag(orphan_grace, &config.orphan_grace_seconds));
+    check("--drain-seconds", ParseSecondsFlag(drain_seconds, &config.drain_seconds));
+    check("--keep-results", ParseKeepResults(keep_results, &config));
+    const absl::StatusOr<int64_t> budget = ParseBytes(memory_budget, MachineMemoryBytes());
+    check("--memory-budget", budget.ok() ? "" : std::string(budget.status().message()));
+    config.memory_budget = *budget;
+    if (config.state_dir.empty()) {
+      throw CLI::ValidationError(
+          "--state-dir", "is empty, and neither XDG_STATE_HOME nor HOME is set; give a folder, or none");
     }
+    if (config.state_dir == "none") config.state_dir.clear();
     config.device.torch_memory_format = kFormats.at(format);
     config.device.torch_precision = kPrecisions.at(precision);
     if (config.device.executor == "cpu" && absl::StartsWith(config.device.device, "cuda")) {

@@ -17,6 +17,15 @@ struct Config {
   bool allow_random_weights = false;
   int64_t max_request_bytes = int64_t{64} << 20;  // of the pictures in one request
   std::string port_file;                          // the bound port is written there; empty: nowhere
+
+  std::string state_dir;                          // of jobs, results and styles; empty: in memory alone
+  int64_t memory_budget = 0;                      // bytes, of all jobs together
+  double checkpoint_seconds = 30;                 // between two checkpoints of a job
+  double keep_results_seconds = 7 * 86400;        // results older than that are deleted
+  int64_t keep_results_bytes = int64_t{4} << 30;  // and the oldest beyond so many bytes
+  double orphan_grace_seconds = 120;              // see Job.STATE_ORPHANED
+  double drain_seconds = 30;                      // for interactive jobs, once it is told to stop
+  int max_jobs_per_client = 64;                   // that haven't ended
 };
 
 // What a command line asks for: to run with `config`, or to print `text` and exit.

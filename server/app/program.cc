@@ -7,6 +7,7 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstring>
 #include <iostream>
@@ -23,9 +24,10 @@ namespace {
 
 constexpr int kFailure = 1;
 
-// The write end of the pipe that wakes Run: a signal's number, or kLoaded.
+// The write end of the pipe that wakes Run: a signal's number, or one of these.
 int wake_fd = -1;
 constexpr char kLoaded = 0;
+constexpr char kStopped = 127;
 
 void Wake(char byte) {
   // A pipe takes far more bytes than are ever written here, so that this neither blocks nor fails.
@@ -36,9 +38,13 @@ void Wake(char byte) {
 // can't be blocked for all threads and read from a descriptor.
 void OnStopSignal(int number) {
   const int saved = errno;
-  // From here on a signal does what it does to any program: it ends it at once.
-  signal(SIGTERM, SIG_DFL);
-  signal(SIGINT, SIG_DFL);
+  // The first asks to stop, the second to hurry. From then on a signal does what it does to any program: it
+  // ends it at once.
+  static std::atomic<int> count = 0;
+  if (++count >= 2) {
+    signal(SIGTERM, SIG_DFL);
+    signal(SIGINT, SIG_DFL);
+  }
   Wake(static_cast<char>(number));
   errno = saved;
 }
@@ -93,7 +99,17 @@ int Run(const Config& config) {
     }
   }
   if (!failed) spdlog::info("{}: stopping", strsignal(wake));
+  std::thread hurrier([&] {
+    // kLoaded may come late; whatever else comes is a second signal, or what ends this thread.
+    while ((wake = WaitForWake(*wakes)) == kLoaded) {
+    }
+    if (wake == kStopped) return;
+    spdlog::info("{}: stopping at once", strsignal(wake));
+    (*app)->Hurry();
+  });
   (*app)->Stop();
+  Wake(kStopped);
+  hurrier.join();
   loader.join();
   app->reset();
   if (!failed) spdlog::info("stopped");

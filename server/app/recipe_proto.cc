@@ -20,12 +20,13 @@ constexpr char kDefaultPreset[] = "painterly";
 
 using LayerList = google::protobuf::RepeatedPtrField<v1::LayerWeight>;
 
-void ResolveLayers(const LayerList& given, std::vector<engine::LayerWeight>* layers) {
-  if (given.empty()) return;
-  layers->clear();
+// Layers without a weight share equally.
+std::vector<engine::LayerWeight> LayersFromProto(const LayerList& given) {
+  std::vector<engine::LayerWeight> layers;
   for (const v1::LayerWeight& layer : given) {
-    layers->push_back({layer.layer(), layer.has_weight() ? layer.weight() : 1.0 / given.size()});
+    layers.push_back({layer.layer(), layer.has_weight() ? layer.weight() : 1.0 / given.size()});
   }
+  return layers;
 }
 
 absl::Status ResolvePictureWeights(const v1::Recipe& given, int style_pictures,
@@ -160,6 +161,18 @@ void AddLayers(const std::vector<engine::LayerWeight>& layers, LayerList* out) {
   }
 }
 
+void AddChange(const engine::RecipeChange& change, v1::RecipeChange* proto) {
+  proto->set_iteration(change.steps);
+  if (change.content_weight) proto->set_content_weight(*change.content_weight);
+  if (change.style_weight) proto->set_style_weight(*change.style_weight);
+  if (change.tv_weight) proto->set_tv_weight(*change.tv_weight);
+  if (change.learning_rate) proto->set_learning_rate(*change.learning_rate);
+  if (change.iterations) proto->set_iterations(*change.iterations);
+  AddLayers(change.content_layers, proto->mutable_content_layers());
+  AddLayers(change.style_layers, proto->mutable_style_layers());
+  for (const double weight : change.style_picture_weights) proto->add_style_picture_weights(weight);
+}
+
 }  // namespace
 
 absl::StatusOr<engine::Recipe> ResolveRecipe(const v1::Recipe& given, const RecipeContext& context) {
@@ -181,8 +194,11 @@ absl::StatusOr<engine::Recipe> ResolveRecipe(const v1::Recipe& given, const Reci
   recipe.model = context.graph->model();
   recipe.weights_sha256 = context.weights_sha256;
   IMPASTO_RETURN_IF_ERROR(ResolveQuality(given, &recipe));
-  ResolveLayers(given.content_layers(), &recipe.content_layers);
-  ResolveLayers(given.style_layers(), &recipe.style_layers);
+  if (!given.content_layers().empty()) recipe.content_layers = LayersFromProto(given.content_layers());
+  if (!given.style_layers().empty()) recipe.style_layers = LayersFromProto(given.style_layers());
+  for (const v1::RecipeChange& change : given.changes()) {
+    recipe.changes.push_back(RecipeChangeFromProto(change));
+  }
   IMPASTO_RETURN_IF_ERROR(ResolveChoices(given, &recipe));
   IMPASTO_RETURN_IF_ERROR(
       ResolvePictureWeights(given, context.style_pictures, &recipe.style_picture_weights));
@@ -249,7 +265,45 @@ v1::Recipe RecipeToProto(const engine::Recipe& recipe) {
   proto.set_max_size(recipe.max_size);
   proto.set_style_size(recipe.style_size);
   for (const double weight : recipe.style_picture_weights) proto.add_style_picture_weights(weight);
+  for (const engine::RecipeChange& change : recipe.changes) AddChange(change, proto.add_changes());
   return proto;
+}
+
+engine::RecipeChange RecipeChangeFromProto(const v1::RecipeChange& proto) {
+  engine::RecipeChange change;
+  change.steps = proto.iteration();
+  if (proto.has_content_weight()) change.content_weight = proto.content_weight();
+  if (proto.has_style_weight()) change.style_weight = proto.style_weight();
+  if (proto.has_tv_weight()) change.tv_weight = proto.tv_weight();
+  if (proto.has_learning_rate()) change.learning_rate = proto.learning_rate();
+  if (proto.has_iterations()) change.iterations = proto.iterations();
+  change.content_layers = LayersFromProto(proto.content_layers());
+  change.style_layers = LayersFromProto(proto.style_layers());
+  change.style_picture_weights.assign(proto.style_picture_weights().begin(),
+                                      proto.style_picture_weights().end());
+  return change;
+}
+
+v1::Execution ExecutionToProto(const engine::Execution& execution) {
+  v1::Execution proto;
+  proto.set_executor(execution.executor);
+  proto.set_instruction_set(execution.instruction_set);
+  proto.set_tiles(execution.tiles);
+  proto.set_memory_format(execution.memory_format);
+  proto.set_precision(execution.precision);
+  proto.set_threads(execution.threads);
+  proto.set_device(execution.device);
+  return proto;
+}
+
+engine::Execution ExecutionFromProto(const v1::Execution& proto) {
+  return {.executor = proto.executor(),
+          .instruction_set = proto.instruction_set(),
+          .tiles = proto.tiles(),
+          .memory_format = proto.memory_format(),
+          .precision = proto.precision(),
+          .threads = proto.threads(),
+          .device = proto.device()};
 }
 
 absl::StatusOr<std::string> ModelId(const std::string& resource_name) {

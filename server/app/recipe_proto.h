@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "engine/executors/executor.h"
 #include "engine/recipe.h"
 #include "impasto/v1/recipe.pb.h"
 
@@ -25,8 +26,12 @@ struct RecipeContext {
 // "recipe". The model's name is the caller's to look up; here it is only written down.
 absl::StatusOr<engine::Recipe> ResolveRecipe(const v1::Recipe& given, const RecipeContext& context);
 
-// Every field is given in the result.
+// Every field is given in the result, but for where it is painted.
 v1::Recipe RecipeToProto(const engine::Recipe& recipe);
+
+engine::RecipeChange RecipeChangeFromProto(const v1::RecipeChange& proto);
+v1::Execution ExecutionToProto(const engine::Execution& execution);
+engine::Execution ExecutionFromProto(const v1::Execution& proto);
 
 // "vgg19" of "models/vgg19"; "" where no model is asked for. NOT_FOUND where it isn't of that form.
 absl::StatusOr<std::string> ModelId(const std::string& resource_name);

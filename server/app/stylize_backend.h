@@ -1,12 +1,7 @@
-// Turns a StylizeRequest into a job: finds its model and pictures, fills its recipe in, and refuses what
-// can't work.
+// The API's jobs, by the scheduler and the factory of its works.
 #pragma once
 
-#include <memory>
-
-#include "app/model_registry.h"
-#include "app/upload_store.h"
-#include "imaging/picture.h"
+#include "app/stylize_factory.h"
 #include "jobs/scheduler.h"
 #include "rpc/backend.h"
 
@@ -15,26 +10,35 @@ namespace impasto::app {
 // Thread-safe.
 class StylizeBackend final : public rpc::StylizationBackend {
  public:
-  struct Options {
-    // All required; they outlive the backend and its jobs.
-    jobs::Scheduler* scheduler = nullptr;
-    ModelRegistry* models = nullptr;
-    UploadStore* uploads = nullptr;
-    imaging::Limits limits;
-  };
-  explicit StylizeBackend(const Options& options) : options_(options) {}
+  // Both outlive the backend.
+  StylizeBackend(jobs::Scheduler* scheduler, StylizeFactory* factory)
+      : scheduler_(scheduler), factory_(factory) {}
 
-  absl::StatusOr<std::shared_ptr<jobs::Job>> Stylize(
-      std::shared_ptr<const v1::StylizeRequest> request) override;
-
-  // What Stylize has the scheduler call, on one of its threads. The request is one that
-  // rpc::ValidateStylizeRequest has nothing against. Errors are those of Stylization.Stylize.
-  absl::StatusOr<jobs::PreparedJob> Prepare(const v1::StylizeRequest& request) const;
+  absl::StatusOr<std::unique_ptr<jobs::Watch>> Stylize(std::shared_ptr<const v1::StylizeRequest> request,
+                                                       const std::string& client) override {
+    return scheduler_->Submit(std::move(request), client);
+  }
+  std::vector<v1::Job> ListJobs() override { return scheduler_->List(); }
+  absl::StatusOr<v1::Job> GetJob(const std::string& name) override { return scheduler_->Get(name); }
+  absl::StatusOr<v1::Job> CancelJob(const std::string& name) override { return scheduler_->Cancel(name); }
+  absl::StatusOr<v1::Job> PauseJob(const std::string& name) override { return scheduler_->Pause(name); }
+  absl::StatusOr<v1::Job> ResumeJob(const std::string& name) override { return scheduler_->Resume(name); }
+  void UpdateJob(const v1::UpdateJobRequest& request,
+                 std::function<void(absl::StatusOr<v1::Job>)> done) override {
+    scheduler_->Update(request, std::move(done));
+  }
+  absl::StatusOr<std::unique_ptr<jobs::Watch>> WatchJob(const std::string& name,
+                                                        int64_t after_event) override {
+    return scheduler_->Attach(name, after_event);
+  }
+  absl::Status DeleteJob(const std::string& name) override { return scheduler_->Delete(name); }
+  absl::StatusOr<v1::EstimateJobResponse> EstimateJob(const v1::StylizeRequest& request) override {
+    return factory_->Estimate(request);
+  }
 
  private:
-  absl::StatusOr<imaging::Picture> ReadPicture(const v1::Picture& picture) const;
-
-  const Options options_;
+  jobs::Scheduler* const scheduler_;
+  StylizeFactory* const factory_;
 };
 
 }  // namespace impasto::app

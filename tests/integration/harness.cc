@@ -6,6 +6,7 @@
 #include <google/rpc/status.pb.h>
 #include <stdlib.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <cstdlib>
@@ -121,6 +122,10 @@ std::string WriteSmallModel(const std::string& dir, const std::string& model, We
 std::vector<std::string> ServerArguments(const std::string& weights_dir, std::vector<std::string> more) {
   std::vector<std::string> arguments = {"--listen", "127.0.0.1:0", "--weights-dir", weights_dir,
                                         "--device", "cpu",         "--threads",     "1"};
+  // Servers of several tests run at once, and none may find what another has left.
+  if (std::find(more.begin(), more.end(), "--state-dir") == more.end()) {
+    arguments.insert(arguments.end(), {"--state-dir", "none"});
+  }
   arguments.insert(arguments.end(), more.begin(), more.end());
   return arguments;
 }
