@@ -80,12 +80,6 @@ imaging::EncodeOptions PreviewEncodeOptions(const v1::PreviewOptions& preview) {
   return options;
 }
 
-jobs::PreviewSchedule PreviewScheduleFromProto(const v1::PreviewOptions& preview) {
-  return {.every_iterations = preview.every_iterations(),
-          .interval_seconds = static_cast<double>(preview.interval().seconds()) +
-                              1e-9 * static_cast<double>(preview.interval().nanos())};
-}
-
 imaging::RawPixels RawPixelsFromProto(const v1::RawPixels& raw) {
   return {.format = PixelFormatOr(raw.format(), imaging::PixelFormat::kRgb8),
           .width = raw.width(),

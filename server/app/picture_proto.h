@@ -18,7 +18,6 @@ v1::PictureFormat PictureFormatToProto(imaging::Format format);
 // filled in.
 imaging::EncodeOptions ResultOptions(const v1::OutputOptions& output, bool has_alpha);
 imaging::EncodeOptions PreviewEncodeOptions(const v1::PreviewOptions& preview);
-jobs::PreviewSchedule PreviewScheduleFromProto(const v1::PreviewOptions& preview);
 
 // The layout of raw pixels; data and profile are views of the message's.
 imaging::RawPixels RawPixelsFromProto(const v1::RawPixels& raw);

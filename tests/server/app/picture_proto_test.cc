@@ -46,14 +46,7 @@ TEST(PictureProtoTest, Previews) {
   v1::PreviewOptions preview;
   EXPECT_EQ(PreviewEncodeOptions(preview).format, imaging::Format::kJpeg);
   EXPECT_EQ(PreviewEncodeOptions(preview).max_size, 0);
-  EXPECT_EQ(PreviewScheduleFromProto(preview).every_iterations, 0);
-  EXPECT_EQ(PreviewScheduleFromProto(preview).interval_seconds, 0);
-  preview.set_every_iterations(5);
-  preview.mutable_interval()->set_seconds(2);
-  preview.mutable_interval()->set_nanos(500'000'000);
   preview.set_max_size(64);
-  EXPECT_EQ(PreviewScheduleFromProto(preview).every_iterations, 5);
-  EXPECT_EQ(PreviewScheduleFromProto(preview).interval_seconds, 2.5);
   EXPECT_EQ(PreviewEncodeOptions(preview).max_size, 64);
 }
 
