@@ -44,13 +44,11 @@ absl::StatusCode CodeOf(int sqlite_code, int system_error) {
   }
 }
 
+// `errno` is set to 0 before each call: sqlite3_system_errno keeps old ones, and misses those of a commit.
 absl::Status MakeError(const std::string& path, sqlite3* handle, int code) {
-  // Only these codes come with an errno; for others an old one may still lie there.
   const int kind = code & 0xff;
-  const int system_error = (kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN) && handle != nullptr
-                               ? sqlite3_system_errno(handle)
-                               : 0;
-  // The handle's own words are of the latest call; after a rollback, that isn't the one that failed.
+  const int system_error = kind == SQLITE_IOERR || kind == SQLITE_CANTOPEN ? errno : 0;
+  // The handle's own words are of its latest call.
   const char* words = handle != nullptr && sqlite3_extended_errcode(handle) == code ? sqlite3_errmsg(handle)
                                                                                     : sqlite3_errstr(code);
   return absl::Status(CodeOf(code, system_error),
@@ -62,6 +60,7 @@ absl::Status MakeError(const std::string& path, sqlite3* handle, int code) {
 
 absl::StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& path) {
   sqlite3* handle = nullptr;
+  errno = 0;
   const int code = sqlite3_open_v2(
       path.c_str(), &handle,
       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE, nullptr);
@@ -71,6 +70,7 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& path
     return status;
   }
   std::unique_ptr<Database> database(new Database(path, handle));
+  sqlite3_db_config(handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
   // The order matters: the lock's mode decides what the write-ahead log's index is kept in.
   IMPASTO_RETURN_IF_ERROR(database->Execute("PRAGMA locking_mode=EXCLUSIVE"));
   IMPASTO_ASSIGN_OR_RETURN(const std::string mode, database->ReadText("PRAGMA journal_mode=WAL"));
@@ -85,15 +85,19 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& path
 
 Database::~Database() { sqlite3_close_v2(handle_); }
 
+void Database::TidyUpOnClose() { sqlite3_db_config(handle_, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, nullptr); }
+
 absl::Status Database::Error(int code) const { return MakeError(path_, handle_, code); }
 
 absl::Status Database::Execute(const std::string& sql) {
+  errno = 0;
   const int code = sqlite3_exec(handle_, sql.c_str(), nullptr, nullptr, nullptr);
   return code == SQLITE_OK ? absl::OkStatus() : Error(code);
 }
 
 absl::StatusOr<Statement> Database::Prepare(absl::string_view sql) {
   sqlite3_stmt* statement = nullptr;
+  errno = 0;
   const int code = sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()),
                                       SQLITE_PREPARE_PERSISTENT, &statement, nullptr);
   if (code != SQLITE_OK) return Error(code);
@@ -144,6 +148,7 @@ void Statement::BindBlob(int index, absl::string_view value) {
 }
 
 absl::StatusOr<bool> Statement::Step() {
+  errno = 0;
   const int code = sqlite3_step(handle_);
   if (code == SQLITE_ROW || code == SQLITE_DONE) return code == SQLITE_ROW;
   return database_->Error(code);

@@ -30,6 +30,10 @@ class Database {
 
   const std::string& path() const { return path_; }
 
+  // From now on, closing moves what the log has into the file and removes the log. Before, it leaves both as
+  // they are, so that of a file that turns out to be damaged nothing is touched.
+  void TidyUpOnClose();
+
   // Statements without results, separated by ";".
   absl::Status Execute(const std::string& sql);
   // `database` outlives the statement.

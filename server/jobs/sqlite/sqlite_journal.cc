@@ -52,15 +52,13 @@ absl::Status PrepareStatements(Store* store) {
   };
   for (const auto& [statement, sql] : statements) {
     absl::StatusOr<Statement> prepared = store->database->Prepare(sql);
-    // A table or column is missing: its version says that it is there.
-    if (absl::IsInternal(prepared.status())) return absl::DataLossError(prepared.status().message());
     IMPASTO_RETURN_IF_ERROR(prepared.status());
     *statement = *std::move(prepared);
   }
   return absl::OkStatus();
 }
 
-// DATA_LOSS: what is there can't be used.
+// See IsDamage.
 absl::StatusOr<Store> OpenStore(const std::string& path) {
   std::error_code error;
   const auto type = std::filesystem::symlink_status(path, error).type();
@@ -74,8 +72,13 @@ absl::StatusOr<Store> OpenStore(const std::string& path) {
   if (check != "ok") return absl::DataLossError(absl::StrCat(path, ": ", check));
   IMPASTO_RETURN_IF_ERROR(PrepareStatements(&store));
   IMPASTO_RETURN_IF_ERROR(SyncDirectory(DirectoryOf(path)));
+  store.database->TidyUpOnClose();
   return store;
 }
+
+// INTERNAL as well: a statement of ours makes no sense only where the tables aren't those that the version
+// in the file promises.
+bool IsDamage(const absl::Status& status) { return absl::IsDataLoss(status) || absl::IsInternal(status); }
 
 int64_t CreateTime(const v1::Job& job) {
   // Saturates: a time that is out of an int64's range sorts last, or first.
@@ -310,7 +313,7 @@ absl::StatusOr<std::unique_ptr<Journal>> OpenSqliteJournal(std::shared_ptr<const
   IMPASTO_ASSIGN_OR_RETURN(std::unique_ptr<JobFiles> files,
                            JobFiles::Open(JoinPath(state->path(), "jobs"), options.wall_time));
   absl::StatusOr<Store> store = OpenStore(path);
-  if (absl::IsDataLoss(store.status())) {
+  if (IsDamage(store.status())) {
     IMPASTO_ASSIGN_OR_RETURN(const std::string aside,
                              SetAside(path, JoinPath(state->path(), "journal"), options.wall_time(),
                                       {"-wal", "-shm", "-journal"}));
