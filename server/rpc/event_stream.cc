@@ -63,7 +63,7 @@ bool EventStream::GoTo(State next) {
 void EventStream::SendNext() {
   // In this order: an end that comes after the look for the next event must not hide that event.
   const std::optional<absl::Status> end = watch_->EndStatus();
-  if (messages_.done()) TakeNextEvent(end);
+  if (messages_.done()) TakeNextEvent();
   if (!messages_.done()) {
     messages_.Next(&message_);
     if (!GoTo(State::kWriting)) return End(ClientLeft());
@@ -75,12 +75,14 @@ void EventStream::SendNext() {
   }
 }
 
-void EventStream::TakeNextEvent(const std::optional<absl::Status>& end) {
+void EventStream::TakeNextEvent() {
   std::optional<jobs::Event> event = watch_->Next();
   if (!event) return;
-  // The jobs know codes and messages; the details belong to the API.
-  if (event->message.has_finished() && event->message.finished().has_error() && end) {
-    *event->message.mutable_finished()->mutable_error() = ToStatusProto(*end);
+  if (event->message.has_finished() && event->message.finished().has_error()) {
+    // The jobs know codes and messages; the details belong to the API. With the last event there is a status.
+    if (const std::optional<absl::Status> end = watch_->EndStatus()) {
+      *event->message.mutable_finished()->mutable_error() = ToStatusProto(*end);
+    }
   }
   messages_ = EventMessages(*std::move(event));
 }

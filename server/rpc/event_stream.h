@@ -4,7 +4,6 @@
 #include <grpcpp/support/server_callback.h>
 
 #include <memory>
-#include <optional>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -52,7 +51,7 @@ class EventStream final : public grpc::ServerWriteReactor<v1::JobEvent> {
   void End(const absl::Status& status);
 
   void OnWake();
-  void TakeNextEvent(const std::optional<absl::Status>& end);
+  void TakeNextEvent();
   // Goes on to `next`, unless the client has left: false then, and the holder ends the call.
   bool GoTo(State next);
 

@@ -87,8 +87,8 @@ TEST(JobFilter, Text) {
   EXPECT_TRUE(Matches("request_id='r-1'"));
   EXPECT_FALSE(Matches("name = abc"));
   EXPECT_TRUE(Matches("name != abc"));
-  EXPECT_TRUE(Matches(R"(display_name = "Dragon, \"red\" (2)")"));
-  EXPECT_TRUE(Matches(R"(display_name = 'Dragon, "red" (2)')"));
+  EXPECT_TRUE(Matches(R"~(display_name = "Dragon, \"red\" (2)")~"));
+  EXPECT_TRUE(Matches(R"~(display_name = 'Dragon, "red" (2)')~"));
   EXPECT_EQ(Refused("client > a"), "at position 8: client has no order: =, != or : was expected");
 }
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/str_cat.h"
 #include "base/field_error.h"
 
 namespace impasto::rpc {
@@ -258,11 +259,11 @@ TEST(ValidateWatchJobRequest, ANameAndAnEvent) {
   EXPECT_EQ(ValidateWatchJobRequest(request).message(), "name: is required: jobs/{job}");
   for (const std::string& name :
        {std::string("jobs/"), std::string("jobs"), std::string("jobs/A"), std::string("jobs/a/b"),
-        std::string("job/a"), "jobs/" + std::string(65, 'a')}) {
+        std::string("job/a"), absl::StrCat("jobs/", std::string(65, 'a'))}) {
     request.set_name(name);
     EXPECT_EQ(FieldOf(ValidateWatchJobRequest(request)), "name") << name;
   }
-  request.set_name("jobs/" + std::string(64, 'a'));
+  request.set_name(absl::StrCat("jobs/", std::string(64, 'a')));
   EXPECT_EQ(ValidateWatchJobRequest(request), absl::OkStatus());
   request.set_after_event(-1);
   EXPECT_EQ(ValidateWatchJobRequest(request).message(), "after_event: -1 is negative");
