@@ -33,16 +33,23 @@ using testing::Record;
 using testing::TempFolder;
 using testing::TryOpenJournal;
 
+bool WriteText(const char* path, const std::string& text) {
+  std::FILE* file = std::fopen(path, "w");
+  if (file == nullptr) return false;
+  std::fputs(text.c_str(), file);
+  return std::fclose(file) == 0;
+}
+
 // True: `folder` is a file system of one MiB now, which this process alone sees.
 bool MountSmallDisk(const std::string& folder) {
-  const std::string uid_map = absl::StrCat("0 ", getuid(), " 1");
   if (unshare(CLONE_NEWNS) != 0) {
-    // Not root: but maybe in a user namespace of our own.
-    if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return false;
-    std::FILE* map = std::fopen("/proc/self/uid_map", "w");
-    if (map == nullptr) return false;
-    std::fputs(uid_map.c_str(), map);
-    if (std::fclose(map) != 0) return false;
+    // Not root: but maybe in a user namespace of our own, as who we are.
+    const std::string uid_map = absl::StrCat(getuid(), " ", getuid(), " 1");
+    const std::string gid_map = absl::StrCat(getgid(), " ", getgid(), " 1");
+    if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0 || !WriteText("/proc/self/setgroups", "deny") ||
+        !WriteText("/proc/self/uid_map", uid_map) || !WriteText("/proc/self/gid_map", gid_map)) {
+      return false;
+    }
   }
   return mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
          mount("none", folder.c_str(), "tmpfs", 0, "size=1m") == 0;
@@ -52,6 +59,8 @@ enum class Full {
   kDisk,   // a small disk; where this machine lets nobody mount one, the same as the limit
   kLimit,  // the process may not make files grow
 };
+
+void PrintTo(Full kind, std::ostream* out) { *out << (kind == Full::kDisk ? "a disk" : "a limit"); }
 
 // In a child of the test.
 class Disk {
