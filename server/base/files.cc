@@ -63,7 +63,7 @@ absl::Status SyncDirectory(const std::string& directory) { return Sync(directory
 
 absl::Status SyncFile(const std::string& path) { return Sync(path, 0); }
 
-UniqueFd& UniqueFd::operator=(UniqueFd&& other) {
+UniqueFd& UniqueFd::operator=(UniqueFd&& other) noexcept {
   std::swap(fd_, other.fd_);
   return *this;
 }

@@ -35,8 +35,8 @@ absl::Status SyncFile(const std::string& path);
 class UniqueFd {
  public:
   explicit UniqueFd(int fd = -1) : fd_(fd) {}
-  UniqueFd(UniqueFd&& other) : fd_(other.Release()) {}
-  UniqueFd& operator=(UniqueFd&& other);
+  UniqueFd(UniqueFd&& other) noexcept : fd_(other.Release()) {}
+  UniqueFd& operator=(UniqueFd&& other) noexcept;
   ~UniqueFd();
 
   int get() const { return fd_; }
