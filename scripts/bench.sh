@@ -3,7 +3,7 @@
 #          the columns mean. Let the machine do nothing else meanwhile.
 #
 # WEIGHTS= a folder of weights files, CONTENT= and STYLE= a photograph and a painting: with all three, also the time to a loss and the
-# race against the PyPI package pastiche. ONLY="table layers losses pastiche" chooses among the parts.
+# race against the PyPI package pastiche. ONLY="table layers memory losses pastiche" chooses among the parts.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bench=build/release/bin/impasto-bench
@@ -38,6 +38,7 @@ for part in $parts; do
       "$python" tests/benchmarks/plot_memory.py "$out/table.json" "$out/memory.png"
       ;;
     layers) "$bench" --layers "${weights[@]}" --json "$out/layers.json" | tee "$out/layers.txt" ;;
+    memory) "$bench" --memory "${weights[@]}" --json "$out/memory.json" | tee "$out/memory.txt" ;;
     losses)
       "$bench" --losses "${weights[@]}" --content "$CONTENT" --style "$STYLE" --json "$out/losses.json" | tee "$out/losses.txt"
       ;;
@@ -46,7 +47,7 @@ for part in $parts; do
         tee "$out/pastiche.txt"
       ;;
     *)
-      echo "bench: no part is called $part: table, layers, losses, pastiche" >&2
+      echo "bench: no part is called $part: table, layers, memory, losses, pastiche" >&2
       exit 2
       ;;
   esac

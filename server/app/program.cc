@@ -1,7 +1,6 @@
 #include "app/program.h"
 
 #include <fcntl.h>
-#include <malloc.h>
 #include <signal.h>
 #include <spdlog/sinks/stdout_color_sinks.h>
 #include <spdlog/spdlog.h>
@@ -17,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "app/config.h"
 #include "app/server_app.h"
+#include "base/memory.h"
 #include "engine/weights/store.h"
 
 namespace impasto::app {
@@ -125,8 +125,7 @@ int Main(int argc, const char* const* argv) {
     (command.exit_code == 0 ? std::cout : std::cerr) << command.text;
     return command.exit_code;
   }
-  // Threads that come and go with jobs and calls would each leave freed memory in an arena of their own.
-  mallopt(M_ARENA_MAX, 2);
+  SetUpAllocator();
   auto logger = spdlog::stderr_color_mt("impastod");
   logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e %^%l%$ %v");
   spdlog::set_default_logger(logger);

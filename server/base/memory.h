@@ -23,6 +23,10 @@ int64_t AvailableMemoryBytes(const std::string& root = "");
 int64_t ResidentBytes(const std::string& root = "");
 int64_t PeakResidentBytes(const std::string& root = "");
 
+// Has the allocator give freed memory back: large blocks each on their own, and few arenas. Once, before the
+// first thread is started.
+void SetUpAllocator();
+
 // An amount of memory as a flag has it: "12G", "1.5G", "512M", "64K" (powers of 1024, in small letters too),
 // "1048576" (bytes), or "70%", above 0 to 100, of `whole`. INVALID_ARGUMENT, with the forms there are:
 // anything else, less than one byte, more than an int64 holds.

@@ -128,13 +128,17 @@ absl::StatusOr<double> DirectFlopsOf(const Case& c) {
   return DirectFlops(graph, TapsOf(recipe), c.height, c.width);
 }
 
-absl::StatusOr<Weights> LoadWeights(const std::string& model, const std::string& path) {
+absl::StatusOr<Weights> LoadWeights(const std::string& model, const std::string& path,
+                                    const std::vector<std::string>& taps) {
   IMPASTO_ASSIGN_OR_RETURN(const Graph graph, engine::MakeGraph(model));
   if (path.empty()) return engine::RandomWeights(graph, 1);
   if (!std::filesystem::is_directory(path)) return engine::ReadWeightsFile(path, graph);
   IMPASTO_ASSIGN_OR_RETURN(const engine::WeightsFileInfo file, engine::WeightsStore(path).Find(model));
-  // A partial file can't run the recipe: its speed and memory are those of random weights.
-  if (!file.missing.empty()) return engine::RandomWeights(graph, 1);
+  IMPASTO_ASSIGN_OR_RETURN(const Graph needed, graph.Prune(taps.empty() ? graph.LayerNames() : taps));
+  // What lacks them can't run the recipe: speed and memory are those of random weights.
+  for (const std::string& layer : file.missing) {
+    if (needed.Find(layer) >= 0) return engine::RandomWeights(graph, 1);
+  }
   return engine::ReadWeightsFile(file.path, graph);
 }
 

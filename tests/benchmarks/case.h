@@ -33,8 +33,10 @@ int64_t MemoryGuess(const Case& c);
 // Floating-point operations of a step, as DirectFlops counts them for the reference recipe's layers.
 absl::StatusOr<double> DirectFlopsOf(const Case& c);
 
-// The file's weights, or the best of the folder for the model, or random ones.
-absl::StatusOr<engine::Weights> LoadWeights(const std::string& model, const std::string& path);
+// The file's weights, or the best of the folder for the model; random ones for an empty path, and where the
+// folder's lack a layer that the taps need. No taps: every layer is needed.
+absl::StatusOr<engine::Weights> LoadWeights(const std::string& model, const std::string& path,
+                                            const std::vector<std::string>& taps = {});
 
 class Stepper {
  public:

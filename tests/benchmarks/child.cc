@@ -17,8 +17,8 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "base/memory.h"
 #include "base/status_macros.h"
-#include "tests/benchmarks/machine.h"
 
 namespace impasto::bench {
 namespace {
@@ -28,16 +28,6 @@ using Clock = std::chrono::steady_clock;
 
 double SecondsSince(Clock::time_point start) {
   return std::chrono::duration<double>(Clock::now() - start).count();
-}
-
-int Answer(const Json& json) {
-  std::cout << json.dump() << std::endl;
-  return 0;
-}
-
-int AnswerError(const absl::Status& status) {
-  Answer({{"error", std::string(status.message())}});
-  return 1;
 }
 
 // How the case's threads wait for work. Our own executor gets what impastod sets for it (server/app/
@@ -65,6 +55,16 @@ std::vector<char*> Pointers(std::vector<std::string>& strings) {
 }
 
 }  // namespace
+
+int Answer(const Json& json) {
+  std::cout << json.dump() << std::endl;
+  return 0;
+}
+
+int AnswerError(const absl::Status& status) {
+  Answer({{"error", std::string(status.message())}});
+  return 1;
+}
 
 std::string CaseArgument(const Case& c) {
   return Json{{"model", c.model},       {"width", c.width},     {"height", c.height},
@@ -98,10 +98,11 @@ int RunChild(const Case& c) {
     if (const absl::Status status = (*stepper)->Step(); !status.ok()) return AnswerError(status);
     Answer({{"seconds", SecondsSince(step)}});
   }
-  return Answer({{"peak_bytes", PeakMemory()}});
+  return Answer({{"peak_bytes", PeakResidentBytes()}});
 }
 
-absl::StatusOr<std::unique_ptr<Child>> Child::Start(const Case& c) {
+absl::StatusOr<std::unique_ptr<Child>> Child::Spawn(const std::vector<std::string>& arguments,
+                                                    const Case& c) {
   int in[2], out[2];
   if (pipe2(in, O_CLOEXEC) != 0) return absl::InternalError(std::strerror(errno));
   if (pipe2(out, O_CLOEXEC) != 0) {
@@ -113,13 +114,14 @@ absl::StatusOr<std::unique_ptr<Child>> Child::Start(const Case& c) {
   child->commands_ = in[1];
   child->answers_ = fdopen(out[0], "r");
 
-  std::vector<std::string> arguments = {"impasto-bench", "--child", CaseArgument(c)};
+  std::vector<std::string> command = {"impasto-bench"};
+  command.insert(command.end(), arguments.begin(), arguments.end());
   std::vector<std::string> environment = Environment(c);
   posix_spawn_file_actions_t files;
   posix_spawn_file_actions_init(&files);
   posix_spawn_file_actions_adddup2(&files, in[0], STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&files, out[1], STDOUT_FILENO);
-  const int error = posix_spawn(&child->pid_, "/proc/self/exe", &files, nullptr, Pointers(arguments).data(),
+  const int error = posix_spawn(&child->pid_, "/proc/self/exe", &files, nullptr, Pointers(command).data(),
                                 Pointers(environment).data());
   posix_spawn_file_actions_destroy(&files);
   close(in[0]);
@@ -128,12 +130,22 @@ absl::StatusOr<std::unique_ptr<Child>> Child::Start(const Case& c) {
     child->pid_ = -1;
     return absl::InternalError(absl::StrCat("can't start a process: ", std::strerror(error)));
   }
+  return child;
+}
+
+absl::StatusOr<std::unique_ptr<Child>> Child::Start(const Case& c) {
+  IMPASTO_ASSIGN_OR_RETURN(std::unique_ptr<Child> child, Spawn({"--child", CaseArgument(c)}, c));
   IMPASTO_ASSIGN_OR_RETURN(const std::string line, child->ReadLine());
   const Json json = Json::parse(line);
   child->description_ = json.at("description");
   child->loaded_bytes_ = json.at("loaded_bytes");
   child->setup_seconds_ = json.at("setup_seconds");
   return child;
+}
+
+absl::StatusOr<std::string> AnswerOfChild(const std::vector<std::string>& arguments, const Case& c) {
+  IMPASTO_ASSIGN_OR_RETURN(const std::unique_ptr<Child> child, Child::Spawn(arguments, c));
+  return child->ReadLine();
 }
 
 Child::~Child() {

@@ -6,7 +6,9 @@
 
 #include <cstdio>
 #include <memory>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "tests/benchmarks/case.h"
@@ -35,6 +37,9 @@ class Child {
 
  private:
   Child() = default;
+  friend absl::StatusOr<std::string> AnswerOfChild(const std::vector<std::string>& arguments, const Case& c);
+  static absl::StatusOr<std::unique_ptr<Child>> Spawn(const std::vector<std::string>& arguments,
+                                                      const Case& c);
   absl::StatusOr<std::string> ReadLine();
   std::string HowItEnded();
 
@@ -45,6 +50,13 @@ class Child {
   int64_t loaded_bytes_ = 0;
   double setup_seconds_ = 0;
 };
+
+// Starts this very program again with `arguments`, in the environment of the case, and waits for the one line
+// of JSON that it writes before it ends. Errors as Child's.
+absl::StatusOr<std::string> AnswerOfChild(const std::vector<std::string>& arguments, const Case& c);
+// Write such a line, for the child process; they return its exit code.
+int Answer(const nlohmann::json& json);
+int AnswerError(const absl::Status& status);
 
 // The case as one argument of a command line, and back.
 std::string CaseArgument(const Case& c);

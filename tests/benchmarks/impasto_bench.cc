@@ -11,6 +11,7 @@
 #include "tests/benchmarks/layers.h"
 #include "tests/benchmarks/losses.h"
 #include "tests/benchmarks/machine.h"
+#include "tests/benchmarks/memory.h"
 #include "tests/benchmarks/table.h"
 
 namespace impasto::bench {
@@ -18,8 +19,8 @@ namespace {
 
 // The flags of all modes; each mode takes what it knows.
 struct Flags {
-  bool layers = false, losses = false, processor = false, full = false;
-  std::string child;
+  bool layers = false, losses = false, memory = false, processor = false, full = false;
+  std::string child, memory_child;
   std::vector<std::string> models, sizes, executors, methods;
   int iterations = 0, threads = 0;
   double seconds_per_size = TableOptions().seconds_per_size;
@@ -62,6 +63,15 @@ absl::Status Layers(const Flags& flags) {
   return RunLayers(options);
 }
 
+absl::Status Memory(const Flags& flags) {
+  MemoryOptions options{
+      .models = flags.models, .threads = flags.threads, .weights = flags.weights, .json_file = flags.json};
+  const absl::StatusOr<std::vector<Size>> sizes = ParseSizes(flags.sizes);
+  if (!sizes.ok()) return sizes.status();
+  for (const Size& size : *sizes) options.sizes.push_back(size.width);
+  return RunMemory(options);
+}
+
 absl::Status TimeToLosses(const Flags& flags) {
   if (flags.weights.empty() || flags.content.empty() || flags.style.empty())
     return absl::InvalidArgumentError("--losses needs --weights, --content and --style: real ones");
@@ -92,6 +102,7 @@ int Main(int argc, char** argv) {
   app.add_flag("--layers", flags.layers, "instead: the CPU executor's time, step by step of its plan");
   app.add_flag("--losses", flags.losses,
                "instead: the time of each optimiser to the reference recipe's losses");
+  app.add_flag("--memory", flags.memory, "instead: the forecast of a job's memory against what it takes");
   app.add_flag("--processor", flags.processor, "instead: the processor and its vector instructions");
   app.add_option("--models", flags.models, "vgg19, vgg16, resnet50")->delimiter(',');
   app.add_option("--sizes", flags.sizes,
@@ -120,6 +131,7 @@ int Main(int argc, char** argv) {
       "for --losses: NAME:key=value,key=value, what it changes in the reference recipe; repeatable");
   app.add_option("--json", flags.json, "a file for all the figures");
   app.add_option("--child", flags.child)->group("");  // the process of one case
+  app.add_option("--memory-child", flags.memory_child)->group("");
   CLI11_PARSE(app, argc, argv);
 
   signal(SIGPIPE, SIG_IGN);  // a child that ends says why
@@ -128,10 +140,14 @@ int Main(int argc, char** argv) {
     const absl::StatusOr<Case> c = ParseCaseArgument(flags.child);
     if (c.ok()) return RunChild(*c);
     status = c.status();
+  } else if (!flags.memory_child.empty()) {
+    return RunMemoryChild(flags.memory_child);
   } else if (flags.processor) {
     std::printf("%s\n", Processor().c_str());
   } else if (flags.layers) {
     status = Layers(flags);
+  } else if (flags.memory) {
+    status = Memory(flags);
   } else if (flags.losses) {
     status = TimeToLosses(flags);
   } else {

@@ -13,6 +13,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "base/memory.h"
 #include "base/status_macros.h"
 #include "base/threads.h"
 #include "engine/nets/graph.h"
@@ -65,7 +66,7 @@ void MeasureTogether(const TableOptions& options, std::vector<Row*> waiting) {
     std::vector<std::pair<Row*, std::unique_ptr<Child>>> running;
     std::vector<Row*> later;
     for (Row* row : waiting) {
-      const int64_t needed = MemoryGuess(row->c), free = AvailableMemory();
+      const int64_t needed = MemoryGuess(row->c), free = AvailableMemoryBytes();
       if (needed > free) {
         // Alone it may fit.
         if (running.empty()) {

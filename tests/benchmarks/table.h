@@ -6,15 +6,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/size.h"
 
 namespace impasto::bench {
 
 constexpr int kSmallestSide = 16, kLargestSide = 8192;
-
-struct Size {
-  int width = 0;
-  int height = 0;
-};
 
 struct TableOptions {
   std::vector<std::string> models = {"vgg19", "vgg16", "resnet50"};

@@ -1,10 +1,9 @@
 // Many threads at once, and many pictures in a row.
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <fstream>
 #include <thread>
 
+#include "base/memory.h"
 #include "imaging/picture.h"
 #include "tests/server/imaging/test_pictures.h"
 
@@ -36,15 +35,6 @@ std::string Source(Format format, uint32_t seed) {
     SetProfile(image, BuiltinProfile("p3"));
   }
   return Save(image, format);
-}
-
-// As the kernel counts it.
-int64_t ResidentBytes() {
-  std::ifstream statm("/proc/self/statm");
-  int64_t size = 0;
-  int64_t resident = 0;
-  statm >> size >> resident;
-  return resident * sysconf(_SC_PAGESIZE);
 }
 
 TEST(SoakTest, ThreadsDoNotDisturbOneAnother) {
