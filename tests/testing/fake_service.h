@@ -3,6 +3,7 @@
 
 #include <condition_variable>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -12,18 +13,22 @@
 #include <grpcpp/server.h>
 
 #include "impasto/v1/models.grpc.pb.h"
+#include "impasto/v1/styles.grpc.pb.h"
 #include "impasto/v1/stylization.grpc.pb.h"
 
 namespace impasto::testing {
 
-// The server's end of one Stylize call, for a script. Thread-safe.
+// The server's end of one Stylize or WatchJob call, for a script. Thread-safe.
 class EventStream {
  public:
   virtual ~EventStream() = default;
   // Blocks until gRPC has taken the event. False: the client is gone.
   virtual bool Send(const v1::JobEvent& event) = 0;
-  // Blocks until the client cancels or goes away.
+  // Blocks until the client leaves the stream or goes away.
   virtual void WaitForCancel() = 0;
+  // Blocks until the job whose events were sent here is cancelled with CancelJob: true; or the client has
+  // left: false.
+  virtual bool WaitForCancelJob() = 0;
 
   bool SendAll(const std::vector<v1::JobEvent>& events) {
     for (const v1::JobEvent& event : events) {
@@ -45,6 +50,7 @@ class FakeServer {
  public:
   // A whole job, in a thread of its own; what it returns ends the call.
   using StylizeScript = std::function<grpc::Status(const v1::StylizeRequest& request, EventStream& stream)>;
+  using WatchScript = std::function<grpc::Status(const v1::WatchJobRequest& request, EventStream& stream)>;
 
   // `address`: "127.0.0.1:0" takes a free port.
   explicit FakeServer(const std::string& address = "127.0.0.1:0");
@@ -55,6 +61,20 @@ class FakeServer {
   const std::string& address() const { return address_; }
 
   void SetStylize(StylizeScript script);
+  // For WatchJob. Without one, and for a job with a log (SetEvents), the log is sent.
+  void SetWatch(WatchScript script);
+  // A job's log: WatchJob sends what comes after `after_event`, and ends with OK.
+  void SetEvents(const std::string& job, std::vector<v1::JobEvent> events);
+  // Jobs for GetJob and the methods that change them. ListJobs gives them in this order, in pages of
+  // `page_size`. Of filters it understands `name = "PREFIX*"`, `client = "..."` and `request_id = "..."`, and
+  // "NOT (state" as: those that haven't ended; everything else passes all.
+  void SetJobs(std::vector<v1::Job> jobs, int page_size = 50);
+  // What EstimateJob answers.
+  void SetEstimate(v1::EstimateJobResponse estimate);
+  void SetStyles(std::vector<v1::Style> styles);
+  // Every later call of a unary method of jobs and styles fails with this; OK: none does.
+  void SetUnaryStatus(grpc::Status status);
+
   // The status of uploads; OK, which is the start, names them uploads/1, uploads/2, ...
   void SetUploadStatus(grpc::Status status);
   // Listed in pages of `page_size`.
@@ -63,12 +83,21 @@ class FakeServer {
   void SetEndlessModels();
 
   std::vector<v1::StylizeRequest> requests() const;
+  std::vector<v1::WatchJobRequest> watches() const;
+  std::vector<v1::ListJobsRequest> lists() const;
+  std::vector<v1::UpdateJobRequest> updates() const;
+  std::vector<v1::CreateStyleRequest> created_styles() const;
+  // Calls of unary methods of jobs and styles, but for lists: "CancelJob jobs/1".
+  std::vector<std::string> calls() const;
+  // What the clients of Stylize and WatchJob calls call themselves ("impasto-client").
+  std::vector<std::string> clients() const;
   std::vector<FakeUpload> uploads() const;
   int list_calls() const;
 
  private:
   class StylizationService;
   class ModelsService;
+  class StylesService;
   class StreamReactor;
   class UploadReactor;
 
@@ -80,12 +109,26 @@ class FakeServer {
   bool endless_models_ = false;
   int list_calls_ = 0;
   std::vector<v1::StylizeRequest> requests_;
+  WatchScript watch_script_;
+  std::map<std::string, std::vector<v1::JobEvent>> logs_;
+  std::vector<v1::Job> jobs_;
+  int jobs_page_size_ = 50;
+  v1::EstimateJobResponse estimate_;
+  std::vector<v1::Style> styles_;
+  grpc::Status unary_status_;
+  std::vector<v1::WatchJobRequest> watches_;
+  std::vector<v1::ListJobsRequest> lists_;
+  std::vector<v1::UpdateJobRequest> updates_;
+  std::vector<v1::CreateStyleRequest> created_styles_;
+  std::vector<std::string> calls_;
+  std::vector<std::string> clients_;
   std::vector<FakeUpload> uploads_;
   std::vector<std::unique_ptr<StreamReactor>> streams_;
 
   std::string address_;
   std::unique_ptr<StylizationService> stylization_;
   std::unique_ptr<ModelsService> models_service_;
+  std::unique_ptr<StylesService> styles_service_;
   std::unique_ptr<grpc::Server> server_;
 };
 
@@ -94,6 +137,11 @@ v1::JobEvent AcceptedEvent(const v1::Recipe& recipe = {}, const std::vector<std:
 v1::JobEvent ProgressEvent(int iteration, int iterations, double total, double content, double style,
                            int elapsed_ms);
 v1::JobEvent FinishedEvent(v1::Finished::State state = v1::Finished::STATE_SUCCEEDED);
+// style_weight = `weight` from the step after `iteration` on.
+v1::JobEvent ChangedEvent(int iteration, double weight);
+v1::JobEvent StateEvent(v1::Job::State state, int iteration, const std::string& reason);
+// Numbers the events 1, 2, ...; all chunks of a picture have one number.
+std::vector<v1::JobEvent> Numbered(std::vector<v1::JobEvent> events);
 // A picture of 4 x 3 pixels whose file is `bytes`, in chunks of `chunk_bytes`.
 std::vector<v1::PictureChunk> Chunks(std::string_view bytes, size_t chunk_bytes,
                                      v1::PictureFormat format = v1::PICTURE_FORMAT_PNG);
@@ -108,5 +156,8 @@ std::vector<v1::JobEvent> ResultEvents(int iteration, double total_loss, std::st
 // A status with google.rpc details: the field at fault, and a reason.
 grpc::Status StatusWithDetails(grpc::StatusCode code, const std::string& message, const std::string& field,
                                const std::string& reason);
+// With facts, and with a time to try again after unless it is 0.
+grpc::Status StatusWithFacts(grpc::StatusCode code, const std::string& message,
+                             const std::map<std::string, std::string>& facts, int retry_seconds);
 
 }  // namespace impasto::testing

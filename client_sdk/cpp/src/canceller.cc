@@ -8,6 +8,12 @@ void Canceller::Cancel() {
   if (context_ != nullptr) {
     context_->TryCancel();
   }
+  changed_.notify_all();
+}
+
+bool Canceller::WaitFor(absl::Duration duration) {
+  std::unique_lock<std::mutex> lock(mutex_);
+  return !changed_.wait_for(lock, absl::ToChronoNanoseconds(duration), [this] { return cancelled_; });
 }
 
 bool Canceller::cancelled() const {

@@ -1,9 +1,12 @@
 // Cancels the call that is under way, and every one that would follow it.
 #pragma once
 
+#include <condition_variable>
 #include <mutex>
 
 #include <grpcpp/client_context.h>
+
+#include "absl/time/time.h"
 
 namespace impasto {
 
@@ -14,6 +17,9 @@ class Canceller {
   // the network.
   void Cancel();
   bool cancelled() const;
+
+  // Waits. False: it was cancelled before the time was over.
+  bool WaitFor(absl::Duration duration);
 
   // One call's time. The context has to outlive it.
   class Scope {
@@ -29,6 +35,7 @@ class Canceller {
 
  private:
   mutable std::mutex mutex_;
+  std::condition_variable changed_;
   grpc::ClientContext* context_ = nullptr;  // guarded by mutex_
   bool cancelled_ = false;                  // guarded by mutex_
 };

@@ -15,23 +15,61 @@
 namespace impasto {
 namespace {
 
-// A server with more pages of models than that is broken.
+// A server with more pages than that is broken.
 constexpr int kMaxPages = 1000;
+// Far below the 4 MiB that gRPC reads: a job of many layers and changes has some KiB.
+constexpr int kJobsPage = 100;
 
-std::string ModelName(std::string_view name) {
-  return name.find('/') == std::string_view::npos ? "models/" + std::string(name) : std::string(name);
+std::string FullName(const char* collection, std::string_view name) {
+  return name.find('/') == std::string_view::npos ? absl::StrCat(collection, "/", std::string(name))
+                                                  : std::string(name);
 }
 
-// The three methods that take a name and give a model.
-template <class Request, class Method>
-absl::StatusOr<v1::Model> CallForModel(const ClientCore& core, std::string_view name, Method method) {
-  grpc::ClientContext context;
+// A request that names one thing and nothing else.
+template <class Request>
+Request Naming(const char* collection, std::string_view name) {
   Request request;
-  request.set_name(ModelName(name));
-  v1::Model model;
-  IMPASTO_CLIENT_RETURN_IF_ERROR(FromGrpcStatus((core.models().*method)(&context, request, &model)));
-  return model;
+  request.set_name(FullName(collection, name));
+  return request;
 }
+
+// All pages. `fetch` gets one; `items` finds the list in it.
+template <class Item, class Request, class Fetch, class Items>
+absl::StatusOr<std::vector<Item>> AllPages(const char* what, Request request, const Fetch& fetch,
+                                           const Items& items) {
+  std::vector<Item> all;
+  for (int page = 0; page < kMaxPages; ++page) {
+    IMPASTO_CLIENT_ASSIGN_OR_RETURN(auto response, fetch(request));
+    for (Item& item : *items(&response)) {
+      all.push_back(std::move(item));
+    }
+    if (response.next_page_token().empty()) {
+      return all;
+    }
+    request.set_page_token(response.next_page_token());
+  }
+  return absl::InternalError(
+      absl::StrCat("the server's list of ", what, " has no end: ", kMaxPages, " pages"));
+}
+
+// Calls the one of the functions that is for what the variant holds.
+template <class... Functions>
+struct Overloaded : Functions... {
+  using Functions::operator()...;
+};
+template <class... Functions>
+Overloaded(Functions...) -> Overloaded<Functions...>;
+
+template <class Callback, class Event>
+void Tell(const Callback& callback, Event&& event) {
+  if (callback) {
+    callback(std::forward<Event>(event));
+  }
+}
+
+using JobService = v1::Stylization::StubInterface;
+using ModelService = v1::Models::StubInterface;
+using StyleService = v1::Styles::StubInterface;
 
 }  // namespace
 
@@ -45,40 +83,125 @@ Client::Client(std::shared_ptr<const ClientCore> core) : core_(std::move(core)) 
 absl::StatusOr<Client> Client::Connect(ClientOptions options) {
   IMPASTO_CLIENT_ASSIGN_OR_RETURN(std::shared_ptr<const ClientCore> core,
                                   ClientCore::Create(std::move(options)));
-  IMPASTO_CLIENT_RETURN_IF_ERROR(core->WaitForServer());
+  IMPASTO_CLIENT_RETURN_IF_ERROR(core->WaitForServer(core->options().wait_for_server,
+                                                     core->options().connect_timeout,
+                                                     /*canceller=*/nullptr));
   return Client(std::move(core));
 }
 
 const std::string& Client::address() const { return core_->options().address; }
+
+const std::string& Client::name() const { return core_->options().client_name; }
 
 std::unique_ptr<StylizeCall> Client::StartStylize(v1::StylizeRequest request) const {
   return std::unique_ptr<StylizeCall>(
       new StylizeCall(std::make_unique<StylizeCall::Impl>(core_, std::move(request))));
 }
 
+std::unique_ptr<StylizeCall> Client::WatchJob(std::string_view name, int64_t after_event) const {
+  return std::unique_ptr<StylizeCall>(
+      new StylizeCall(std::make_unique<StylizeCall::Impl>(core_, FullName("jobs", name), after_event)));
+}
+
 absl::StatusOr<ResultPicture> Client::Stylize(v1::StylizeRequest request,
                                               const StylizeCallbacks& callbacks) const {
   const std::unique_ptr<StylizeCall> call = StartStylize(std::move(request));
   std::optional<ResultPicture> result;
+  const Overloaded take{
+      [&](const v1::Accepted& accepted) { Tell(callbacks.on_accepted, accepted); },
+      [&](const v1::Progress& progress) { Tell(callbacks.on_progress, progress); },
+      [&](PreviewPicture& preview) { Tell(callbacks.on_preview, std::move(preview)); },
+      [&](ResultPicture& picture) { result = std::move(picture); },
+      [&](const v1::RecipeChange& change) { Tell(callbacks.on_changed, change); },
+      [&](const v1::StateChanged& change) { Tell(callbacks.on_state_changed, change); },
+      [&](const ConnectionLost& lost) { Tell(callbacks.on_connection_lost, lost); },
+  };
   while (std::optional<StylizeEvent> event = call->Next()) {
-    if (const auto* accepted = std::get_if<v1::Accepted>(&*event)) {
-      if (callbacks.on_accepted) {
-        callbacks.on_accepted(*accepted);
-      }
-    } else if (const auto* progress = std::get_if<v1::Progress>(&*event)) {
-      if (callbacks.on_progress) {
-        callbacks.on_progress(*progress);
-      }
-    } else if (auto* preview = std::get_if<PreviewPicture>(&*event)) {
-      if (callbacks.on_preview) {
-        callbacks.on_preview(std::move(*preview));
-      }
-    } else {
-      result = std::move(std::get<ResultPicture>(*event));
-    }
+    std::visit(take, *event);
   }
   IMPASTO_CLIENT_RETURN_IF_ERROR(call->Finish());
   return *std::move(result);
+}
+
+absl::StatusOr<v1::Job> Client::GetJob(std::string_view name) const {
+  return core_->Call(core_->stylization(), &JobService::GetJob, Naming<v1::GetJobRequest>("jobs", name));
+}
+
+absl::StatusOr<v1::Job> Client::CancelJob(std::string_view name) const {
+  return core_->Call(core_->stylization(), &JobService::CancelJob,
+                     Naming<v1::CancelJobRequest>("jobs", name));
+}
+
+absl::StatusOr<v1::Job> Client::PauseJob(std::string_view name) const {
+  return core_->Call(core_->stylization(), &JobService::PauseJob, Naming<v1::PauseJobRequest>("jobs", name));
+}
+
+absl::StatusOr<v1::Job> Client::ResumeJob(std::string_view name) const {
+  return core_->Call(core_->stylization(), &JobService::ResumeJob,
+                     Naming<v1::ResumeJobRequest>("jobs", name));
+}
+
+absl::Status Client::DeleteJob(std::string_view name) const {
+  return core_->Call(core_->stylization(), &JobService::DeleteJob, Naming<v1::DeleteJobRequest>("jobs", name))
+      .status();
+}
+
+absl::StatusOr<v1::Job> Client::UpdateJob(v1::Job job, const std::vector<std::string>& mask) const {
+  v1::UpdateJobRequest request;
+  job.set_name(FullName("jobs", job.name()));
+  *request.mutable_job() = std::move(job);
+  for (const std::string& path : mask) {
+    request.mutable_update_mask()->add_paths(path);
+  }
+  return core_->Call(core_->stylization(), &JobService::UpdateJob, request);
+}
+
+absl::StatusOr<std::vector<v1::Job>> Client::ListJobs(std::string filter, std::string order_by) const {
+  v1::ListJobsRequest request;
+  request.set_page_size(kJobsPage);
+  request.set_filter(std::move(filter));
+  request.set_order_by(std::move(order_by));
+  return AllPages<v1::Job>(
+      "jobs", std::move(request), [this](const v1::ListJobsRequest& page) { return ListJobsPage(page); },
+      [](v1::ListJobsResponse* response) { return response->mutable_jobs(); });
+}
+
+absl::StatusOr<v1::ListJobsResponse> Client::ListJobsPage(const v1::ListJobsRequest& request) const {
+  return core_->Call(core_->stylization(), &JobService::ListJobs, request);
+}
+
+absl::StatusOr<v1::EstimateJobResponse> Client::EstimateJob(v1::StylizeRequest request) const {
+  IMPASTO_CLIENT_RETURN_IF_ERROR(core_->UploadLargePictures(&request, /*canceller=*/nullptr));
+  v1::EstimateJobRequest estimate;
+  *estimate.mutable_request() = std::move(request);
+  return core_->Call(core_->stylization(), &JobService::EstimateJob, estimate);
+}
+
+absl::StatusOr<v1::Style> Client::CreateStyle(v1::Picture picture, std::string display_name) const {
+  IMPASTO_CLIENT_RETURN_IF_ERROR(core_->UploadIfLarge(&picture));
+  v1::CreateStyleRequest request;
+  *request.mutable_picture() = std::move(picture);
+  request.set_display_name(std::move(display_name));
+  return core_->Call(core_->styles(), &StyleService::CreateStyle, request);
+}
+
+absl::StatusOr<v1::Style> Client::GetStyle(std::string_view name) const {
+  return core_->Call(core_->styles(), &StyleService::GetStyle, Naming<v1::GetStyleRequest>("styles", name));
+}
+
+absl::StatusOr<std::vector<v1::Style>> Client::ListStyles() const {
+  return AllPages<v1::Style>(
+      "styles", v1::ListStylesRequest(),
+      [this](const v1::ListStylesRequest& page) {
+        return core_->Call(core_->styles(), &StyleService::ListStyles, page);
+      },
+      [](v1::ListStylesResponse* response) { return response->mutable_styles(); });
+}
+
+absl::Status Client::DeleteStyle(std::string_view name) const {
+  return core_
+      ->Call(core_->styles(), &StyleService::DeleteStyle, Naming<v1::DeleteStyleRequest>("styles", name))
+      .status();
 }
 
 absl::StatusOr<v1::UploadPictureResponse> Client::UploadPicture(const v1::Picture& picture) const {
@@ -91,33 +214,25 @@ absl::StatusOr<v1::UploadPictureResponse> Client::UploadPictureFile(const std::s
 }
 
 absl::StatusOr<std::vector<v1::Model>> Client::ListModels() const {
-  std::vector<v1::Model> models;
-  v1::ListModelsRequest request;
-  for (int page = 0; page < kMaxPages; ++page) {
-    grpc::ClientContext context;
-    v1::ListModelsResponse response;
-    IMPASTO_CLIENT_RETURN_IF_ERROR(FromGrpcStatus(core_->models().ListModels(&context, request, &response)));
-    for (v1::Model& model : *response.mutable_models()) {
-      models.push_back(std::move(model));
-    }
-    if (response.next_page_token().empty()) {
-      return models;
-    }
-    request.set_page_token(response.next_page_token());
-  }
-  return absl::InternalError(absl::StrCat("the server's list of models has no end: ", kMaxPages, " pages"));
+  return AllPages<v1::Model>(
+      "models", v1::ListModelsRequest(),
+      [this](const v1::ListModelsRequest& page) {
+        return core_->Call(core_->models(), &ModelService::ListModels, page);
+      },
+      [](v1::ListModelsResponse* response) { return response->mutable_models(); });
 }
 
 absl::StatusOr<v1::Model> Client::GetModel(std::string_view name) const {
-  return CallForModel<v1::GetModelRequest>(*core_, name, &v1::Models::StubInterface::GetModel);
+  return core_->Call(core_->models(), &ModelService::GetModel, Naming<v1::GetModelRequest>("models", name));
 }
 
 absl::StatusOr<v1::Model> Client::LoadModel(std::string_view name) const {
-  return CallForModel<v1::LoadModelRequest>(*core_, name, &v1::Models::StubInterface::LoadModel);
+  return core_->Call(core_->models(), &ModelService::LoadModel, Naming<v1::LoadModelRequest>("models", name));
 }
 
 absl::StatusOr<v1::Model> Client::UnloadModel(std::string_view name) const {
-  return CallForModel<v1::UnloadModelRequest>(*core_, name, &v1::Models::StubInterface::UnloadModel);
+  return core_->Call(core_->models(), &ModelService::UnloadModel,
+                     Naming<v1::UnloadModelRequest>("models", name));
 }
 
 }  // namespace impasto

@@ -13,19 +13,23 @@
 #include <grpcpp/support/channel_arguments.h>
 
 #include "absl/status/status.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "google/rpc/error_details.pb.h"
 #include "impasto/error.h"
-#include "impasto/internal/status_macros.h"
-#include "status_conversion.h"
 
 namespace impasto {
 namespace {
 
 constexpr size_t kUploadPartBytes = size_t{1} << 20;
+constexpr absl::Duration kShortCall = absl::Seconds(10);
+// What clients call themselves, in the metadata of every call.
+constexpr char kClientKey[] = "impasto-client";
+constexpr size_t kMaxClientName = 64;
 
 absl::Status CheckAddress(const std::string& address) {
   if (absl::StartsWith(address, "unix:") && address.size() > 5) {
@@ -41,6 +45,20 @@ absl::Status CheckAddress(const std::string& address) {
   if (!has_port || (!bracketed && absl::StrContains(host, ":")) || absl::StrContains(host, "/")) {
     return absl::InvalidArgumentError(absl::StrCat(
         "server address \"", address, "\": not of the form HOST:PORT, [IPv6]:PORT or unix:PATH"));
+  }
+  return absl::OkStatus();
+}
+
+// A name is metadata, and stands in filters of ListJobs: no blanks, quotes or wildcards.
+absl::Status CheckClientName(const std::string& name) {
+  for (const char c : name) {
+    if (!absl::ascii_isalnum(static_cast<unsigned char>(c)) && !absl::StrContains("-_.@:", c)) {
+      return absl::InvalidArgumentError(absl::StrCat("client_name \"", absl::CEscape(name),
+                                                     "\": other characters than A-Z a-z 0-9 - _ . @ :"));
+    }
+  }
+  if (name.size() > kMaxClientName) {
+    return absl::InvalidArgumentError(absl::StrCat("client_name: longer than ", kMaxClientName));
   }
   return absl::OkStatus();
 }
@@ -118,6 +136,7 @@ ClientCore::ClientCore(ClientOptions options) : options_(std::move(options)) {
       options_.address, grpc::InsecureChannelCredentials(), ChannelArgumentsFor(options_));
   stylization_ = v1::Stylization::NewStub(channel);
   models_ = v1::Models::NewStub(channel);
+  styles_ = v1::Styles::NewStub(channel);
 }
 
 absl::StatusOr<std::shared_ptr<const ClientCore>> ClientCore::Create(ClientOptions options) {
@@ -131,22 +150,43 @@ absl::StatusOr<std::shared_ptr<const ClientCore>> ClientCore::Create(ClientOptio
   if (options.keepalive < absl::Seconds(10) || options.keepalive > absl::Hours(24)) {
     return absl::InvalidArgumentError("keepalive: not in 10 s to 24 h");
   }
+  if (options.reattach_timeout < absl::ZeroDuration()) {
+    return absl::InvalidArgumentError("reattach_timeout: below zero");
+  }
+  IMPASTO_CLIENT_RETURN_IF_ERROR(CheckClientName(options.client_name));
   return std::shared_ptr<const ClientCore>(new ClientCore(std::move(options)));
 }
 
-absl::Status ClientCore::WaitForServer() const {
+void ClientCore::Prepare(grpc::ClientContext* context) const {
+  if (!options_.client_name.empty()) {
+    context->AddMetadata(kClientKey, options_.client_name);
+  }
+}
+
+void ClientCore::PrepareShort(grpc::ClientContext* context) const {
+  Prepare(context);
+  context->set_deadline(absl::ToChronoTime(absl::Now() + kShortCall));
+}
+
+absl::Status ClientCore::WaitForServer(bool wait_for_ready, absl::Duration timeout,
+                                       Canceller* canceller) const {
   // A real request, the smallest there is: it tells a server of ours from anything else that has the port
   // open, and brings gRPC's own words for what is wrong.
   grpc::ClientContext context;
-  context.set_wait_for_ready(options_.wait_for_server);
-  context.set_deadline(absl::ToChronoTime(absl::Now() + options_.connect_timeout));
+  Prepare(&context);
+  context.set_wait_for_ready(wait_for_ready);
+  context.set_deadline(absl::ToChronoTime(absl::Now() + timeout));
+  std::optional<Canceller::Scope> scope;
+  if (canceller != nullptr) {
+    scope.emplace(canceller, &context);
+  }
   v1::ListModelsRequest request;
   request.set_page_size(1);
   v1::ListModelsResponse response;
   const absl::Status status = FromGrpcStatus(models_->ListModels(&context, request, &response));
   if (absl::IsDeadlineExceeded(status)) {
-    return absl::UnavailableError(absl::StrCat("no answer from ", options_.address, " within ",
-                                               absl::FormatDuration(options_.connect_timeout)));
+    return absl::UnavailableError(
+        absl::StrCat("no answer from ", options_.address, " within ", absl::FormatDuration(timeout)));
   }
   if (absl::IsUnavailable(status)) {
     return absl::UnavailableError(absl::StrCat("can't reach ", options_.address, ": ", status.message()));
@@ -165,6 +205,7 @@ absl::StatusOr<v1::UploadPictureResponse> ClientCore::Upload(const v1::Picture& 
         "the picture has ", InlineBytes(picture), " bytes; a server takes ", kMaxPictureBytes >> 20, " MiB"));
   }
   grpc::ClientContext context;
+  Prepare(&context);
   std::optional<Canceller::Scope> scope;
   if (canceller != nullptr) {
     scope.emplace(canceller, &context);
@@ -223,6 +264,18 @@ absl::Status ClientCore::UploadLargePictures(v1::StylizeRequest* request, Cancel
     named.picture->set_upload(upload->name());
     request_bytes -= bytes;
   }
+  return absl::OkStatus();
+}
+
+absl::Status ClientCore::UploadIfLarge(v1::Picture* picture) const {
+  if (InlineBytes(*picture) <= options_.max_inline_picture_bytes) {
+    return absl::OkStatus();
+  }
+  const absl::StatusOr<v1::UploadPictureResponse> upload = Upload(*picture, /*canceller=*/nullptr);
+  if (!upload.ok()) {
+    return InRequestField("picture", upload.status());
+  }
+  picture->set_upload(upload->name());
   return absl::OkStatus();
 }
 

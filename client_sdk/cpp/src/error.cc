@@ -1,5 +1,6 @@
 #include "impasto/error.h"
 
+#include <algorithm>
 #include <string>
 
 #include "absl/strings/cord.h"
@@ -36,6 +37,22 @@ std::string ErrorField(const absl::Status& status) {
 std::string ErrorReason(const absl::Status& status) {
   const auto detail = DetailOf<google::rpc::ErrorInfo>(status);
   return detail.has_value() ? detail->reason() : "";
+}
+
+std::map<std::string, std::string> ErrorFacts(const absl::Status& status) {
+  const auto detail = DetailOf<google::rpc::ErrorInfo>(status);
+  return detail.has_value()
+             ? std::map<std::string, std::string>(detail->metadata().begin(), detail->metadata().end())
+             : std::map<std::string, std::string>();
+}
+
+std::optional<absl::Duration> RetryDelay(const absl::Status& status) {
+  const auto detail = DetailOf<google::rpc::RetryInfo>(status);
+  if (!detail.has_value() || !detail->has_retry_delay()) {
+    return std::nullopt;
+  }
+  const auto& delay = detail->retry_delay();
+  return std::max(absl::ZeroDuration(), absl::Seconds(delay.seconds()) + absl::Nanoseconds(delay.nanos()));
 }
 
 }  // namespace impasto

@@ -37,10 +37,14 @@ absl::Status CheckHeader(const v1::PictureHeader& header, int64_t max_bytes) {
 absl::StatusOr<std::optional<ReceivedPicture>> PictureAssembler::Add(v1::PictureChunk chunk) {
   auto added = AddChecked(std::move(chunk));
   if (!added.ok()) {
-    pending_ = false;
-    picture_ = {};
+    Drop();
   }
   return added;
+}
+
+void PictureAssembler::Drop() {
+  pending_ = false;
+  picture_ = {};
 }
 
 absl::StatusOr<std::optional<ReceivedPicture>> PictureAssembler::AddChecked(v1::PictureChunk chunk) {

@@ -20,6 +20,9 @@ class PictureAssembler {
   // After an error the picture is lost and the next chunk has to start one.
   absl::StatusOr<std::optional<ReceivedPicture>> Add(v1::PictureChunk chunk);
 
+  // Forgets a picture that isn't whole. The next chunk has to start one.
+  void Drop();
+
   // A picture has begun and isn't whole.
   bool pending() const { return pending_; }
 

@@ -1,67 +1,104 @@
 #include "impasto/stylize_call.h"
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "impasto/error.h"
 #include "impasto/internal/status_macros.h"
+#include "request_id.h"
 #include "status_conversion.h"
 #include "stylize_call_impl.h"
 
 namespace impasto {
+namespace {
+
+// A request without an id could not be sent again, nor be found.
+v1::StylizeRequest WithId(v1::StylizeRequest request) {
+  if (request.request_id().empty()) {
+    request.set_request_id(RandomRequestId());
+  }
+  return request;
+}
+
+}  // namespace
 
 StylizeCall::StylizeCall(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 StylizeCall::~StylizeCall() = default;
 std::optional<StylizeEvent> StylizeCall::Next() { return impl_->Next(); }
 absl::Status StylizeCall::Finish() { return impl_->Finish(); }
-void StylizeCall::Cancel() { impl_->Cancel(); }
+std::string StylizeCall::job() const { return impl_->job(); }
+int64_t StylizeCall::last_event() const { return impl_->last_event(); }
+bool StylizeCall::Cancel(absl::Duration wait) { return impl_->Cancel(wait); }
+absl::Status StylizeCall::Detach() { return impl_->Detach(); }
 
 StylizeCall::Impl::Impl(std::shared_ptr<const ClientCore> core, v1::StylizeRequest request)
     : core_(std::move(core)),
-      request_(std::move(request)),
-      assembler_(core_->options().max_received_picture_bytes) {}
-
-StylizeCall::Impl::~Impl() {
-  if (reader_ != nullptr && !outcome_.has_value()) {
-    canceller_.Cancel();
-    Conclude().IgnoreError();
-  }
+      after_event_(0),
+      request_(WithId(std::move(request))),
+      translator_(core_->options().max_received_picture_bytes, 0),
+      backoff_(core_->options().reattach_timeout),
+      last_event_(0),
+      server_knows_detached_(request_.detached()) {
+  cancellation_ = std::make_shared<JobCancellation>(core_, "", request_.request_id());
 }
 
-absl::Status StylizeCall::Impl::Start() {
-  IMPASTO_CLIENT_RETURN_IF_ERROR(core_->UploadLargePictures(&request_, &canceller_));
-  scope_.emplace(&canceller_, &context_);
-  reader_ = core_->stylization().Stylize(&context_, request_);
-  request_.Clear();  // it can be 60 MiB, and gRPC has it now
-  return absl::OkStatus();
+StylizeCall::Impl::Impl(std::shared_ptr<const ClientCore> core, const std::string& job, int64_t after_event)
+    : core_(std::move(core)),
+      after_event_(after_event),
+      translator_(core_->options().max_received_picture_bytes, after_event),
+      backoff_(core_->options().reattach_timeout),
+      last_event_(after_event),
+      server_knows_detached_(false) {
+  cancellation_ = std::make_shared<JobCancellation>(core_, job, "");
+}
+
+StylizeCall::Impl::~Impl() {
+  if (reader_ != nullptr) {
+    cancellation_->streams()->Cancel();
+    CloseStream().IgnoreError();
+  }
 }
 
 std::optional<StylizeEvent> StylizeCall::Impl::Next() {
-  if (outcome_.has_value()) {
-    return std::nullopt;
-  }
-  if (!started_) {
-    started_ = true;
-    if (absl::Status status = Start(); !status.ok()) {
-      outcome_ = canceller_.cancelled() ? absl::CancelledError("cancelled") : std::move(status);
-      return std::nullopt;
+  while (!outcome_.has_value()) {
+    if (reader_ == nullptr) {
+      if (const absl::Status opened = Open(); !opened.ok()) {
+        if (std::optional<StylizeEvent> event = Ended(opened); event.has_value()) {
+          return event;
+        }
+        continue;
+      }
     }
-  }
-  v1::JobEvent event;
-  while (reader_->Read(&event)) {
-    absl::StatusOr<std::optional<StylizeEvent>> translated = Translate(std::move(event));
+    v1::JobEvent event;
+    if (!reader_->Read(&event)) {
+      if (std::optional<StylizeEvent> lost = Ended(CloseStream()); lost.has_value()) {
+        return lost;
+      }
+      continue;
+    }
+    const int64_t before = translator_.last_event();
+    absl::StatusOr<std::optional<StylizeEvent>> translated = translator_.Add(std::move(event));
     if (!translated.ok()) {
-      canceller_.Cancel();
-      Conclude().IgnoreError();
+      cancellation_->streams()->Cancel();
+      CloseStream().IgnoreError();
       outcome_ = std::move(translated).status();
       return std::nullopt;
     }
+    last_event_ = translator_.last_event();
+    if (translated->has_value() || translator_.last_event() > before) {
+      broken_.reset();
+      backoff_.Reset();
+    }
     if (translated->has_value()) {
+      if (const auto* accepted = std::get_if<v1::Accepted>(&**translated)) {
+        cancellation_->SetJob(accepted->job());
+        request_.Clear();  // it can be 60 MiB, and won't be sent again
+      }
       return *std::move(translated);
     }
-    event.Clear();
   }
-  outcome_ = Conclude();
   return std::nullopt;
 }
 
@@ -71,87 +108,133 @@ absl::Status StylizeCall::Impl::Finish() {
   return *outcome_;
 }
 
-absl::StatusOr<std::optional<StylizeEvent>> StylizeCall::Impl::Translate(v1::JobEvent event) {
-  switch (event.event_case()) {
-    case v1::JobEvent::kAccepted:
-      return StylizeEvent(std::move(*event.mutable_accepted()));
-    case v1::JobEvent::kProgress:
-      return StylizeEvent(std::move(*event.mutable_progress()));
-    case v1::JobEvent::kPreview:
-      return TranslatePreview(std::move(*event.mutable_preview()));
-    case v1::JobEvent::kResult:
-      return TranslateResult(std::move(*event.mutable_result()));
-    case v1::JobEvent::kFinished:
-      finished_ = std::move(*event.mutable_finished());
-      return std::nullopt;
-    case v1::JobEvent::EVENT_NOT_SET:
-      break;
-  }
-  return std::nullopt;  // a later server's event
+bool StylizeCall::Impl::Cancel(absl::Duration wait) {
+  cancellation_->Request();
+  return cancellation_->WaitUntilTold(wait);
 }
 
-absl::StatusOr<std::optional<StylizeEvent>> StylizeCall::Impl::TranslatePreview(v1::Preview preview) {
-  if (assembler_.pending() &&
-      (pending_kind_ != Pending::kPreview || pending_iteration_ != preview.iteration())) {
-    return absl::InternalError(absl::StrCat("the server sent a broken picture: the preview of iteration ",
-                                            preview.iteration(), " begins within another picture"));
+absl::Status StylizeCall::Impl::Detach() {
+  const std::string job = cancellation_->job();
+  if (job.empty()) {
+    return absl::FailedPreconditionError("the job isn't accepted yet");
   }
-  pending_kind_ = Pending::kPreview;
-  pending_iteration_ = preview.iteration();
-  IMPASTO_CLIENT_ASSIGN_OR_RETURN(std::optional<ReceivedPicture> picture,
-                                  assembler_.Add(std::move(*preview.mutable_chunk())));
-  if (!picture.has_value()) {
-    return std::nullopt;
-  }
-  return StylizeEvent(PreviewPicture{.iteration = preview.iteration(), .picture = *std::move(picture)});
-}
-
-absl::StatusOr<std::optional<StylizeEvent>> StylizeCall::Impl::TranslateResult(v1::Result result) {
-  if (has_result_) {
-    return absl::InternalError("the server sent two results");
-  }
-  if (assembler_.pending() &&
-      (pending_kind_ != Pending::kResult || pending_iteration_ != result.iteration())) {
-    return absl::InternalError("the server sent a broken picture: the result begins within another picture");
-  }
-  pending_kind_ = Pending::kResult;
-  pending_iteration_ = result.iteration();
-  IMPASTO_CLIENT_ASSIGN_OR_RETURN(std::optional<ReceivedPicture> picture,
-                                  assembler_.Add(std::move(*result.mutable_chunk())));
-  if (!picture.has_value()) {
-    return std::nullopt;
-  }
-  has_result_ = true;
-  return StylizeEvent(ResultPicture{.iteration = result.iteration(),
-                                    .total_loss = result.total_loss(),
-                                    .level = result.level(),
-                                    .picture = *std::move(picture)});
-}
-
-absl::Status StylizeCall::Impl::Conclude() {
-  const grpc::Status grpc_status = reader_->Finish();
-  scope_.reset();
-  if (!grpc_status.ok()) {
-    absl::Status status = FromGrpcStatus(grpc_status);
-    if (absl::IsCancelled(status) && canceller_.cancelled()) {
-      return absl::CancelledError("cancelled");
+  if (!server_knows_detached_) {
+    v1::UpdateJobRequest request;
+    request.mutable_job()->set_name(job);
+    request.mutable_job()->set_detached(true);
+    request.mutable_update_mask()->add_paths("detached");
+    grpc::ClientContext context;
+    core_->PrepareShort(&context);
+    v1::Job answer;
+    const absl::Status status = FromGrpcStatus(core_->stylization().UpdateJob(&context, request, &answer));
+    // One that has ended can't be changed, and needs nobody any more.
+    if (!status.ok() && !absl::IsFailedPrecondition(status)) {
+      return status;
     }
+    server_knows_detached_ = true;
+  }
+  detached_ = true;
+  cancellation_->streams()->Cancel();
+  return absl::OkStatus();
+}
+
+absl::Status StylizeCall::Impl::Open() {
+  if (broken_.has_value()) {
+    IMPASTO_CLIENT_RETURN_IF_ERROR(WaitForReturn());
+  }
+  if (cancellation_->job().empty()) {
+    IMPASTO_CLIENT_RETURN_IF_ERROR(core_->UploadLargePictures(&request_, cancellation_->streams()));
+  }
+  OpenStream();
+  return absl::OkStatus();
+}
+
+absl::Status StylizeCall::Impl::WaitForReturn() {
+  const double uniform = std::uniform_real_distribution<double>(0, 1)(random_);
+  const std::optional<absl::Duration> wait =
+      backoff_.Next(absl::Now(), uniform, RetryDelay(last_error_).value_or(absl::ZeroDuration()));
+  if (!wait.has_value()) {
+    return absl::DeadlineExceededError("reattach_timeout");
+  }
+  if (!cancellation_->streams()->WaitFor(*wait)) {
+    return Left();
+  }
+  // The stream itself can have no deadline: it may last for hours.
+  return core_->WaitForServer(/*wait_for_ready=*/true, backoff_.Remaining(absl::Now()),
+                              cancellation_->streams());
+}
+
+void StylizeCall::Impl::OpenStream() {
+  const std::string job = cancellation_->job();
+  context_ = std::make_unique<grpc::ClientContext>();
+  core_->Prepare(context_.get());
+  scope_.emplace(cancellation_->streams(), context_.get());
+  if (job.empty()) {
+    cancellation_->SetSent();
+    reader_ = core_->stylization().Stylize(context_.get(), request_);
+  } else {
+    v1::WatchJobRequest request;
+    request.set_name(job);
+    request.set_after_event(translator_.last_event());
+    reader_ = core_->stylization().WatchJob(context_.get(), request);
+  }
+}
+
+absl::Status StylizeCall::Impl::CloseStream() {
+  const absl::Status status = FromGrpcStatus(reader_->Finish());
+  scope_.reset();
+  reader_.reset();
+  translator_.StreamEnded();
+  // With the last event there is nothing to come back for.
+  if (!status.ok() && !(absl::IsUnavailable(status) && translator_.finished().has_value())) {
     return status;
   }
-  if (!finished_.has_value()) {
-    return absl::InternalError("the server ended the job without saying how");
+  return StatusOfEnd();
+}
+
+absl::Status StylizeCall::Impl::StatusOfEnd() const {
+  const std::optional<v1::Finished>& finished = translator_.finished();
+  if (!finished.has_value()) {
+    return after_event_ > 0 && translator_.last_event() == after_event_
+               ? absl::OkStatus()
+               : absl::InternalError("the server ended the job without saying how");
   }
-  if (finished_->state() == v1::Finished::STATE_CANCELLED) {
-    return absl::CancelledError("the server cancelled the job");
+  if (finished->state() == v1::Finished::STATE_CANCELLED) {
+    return absl::CancelledError("the job was cancelled");
   }
-  if (finished_->state() != v1::Finished::STATE_SUCCEEDED) {
-    absl::Status status = FromRpcStatus(finished_->error());
+  if (finished->state() != v1::Finished::STATE_SUCCEEDED) {
+    absl::Status status = FromRpcStatus(finished->error());
     return status.ok() ? absl::InternalError("the server says that the job failed, and not why") : status;
   }
-  if (!has_result_) {
+  if (!translator_.has_result() && after_event_ == 0) {
     return absl::InternalError("the server ended the job without a whole result");
   }
   return absl::OkStatus();
+}
+
+std::optional<StylizeEvent> StylizeCall::Impl::Ended(const absl::Status& status) {
+  if (!status.ok() && cancellation_->streams()->cancelled()) {
+    outcome_ = Left();
+    return std::nullopt;
+  }
+  if (absl::IsCancelled(status) && cancellation_->requested()) {
+    outcome_ = absl::CancelledError("cancelled");
+    return std::nullopt;
+  }
+  if (absl::IsUnavailable(status) && core_->options().reattach_timeout > absl::ZeroDuration()) {
+    last_error_ = status;
+    if (broken_.has_value()) {
+      return std::nullopt;  // the next attempt
+    }
+    broken_ = status;
+    return ConnectionLost{status};
+  }
+  outcome_ = broken_.has_value() && absl::IsDeadlineExceeded(status) ? *broken_ : status;
+  return std::nullopt;
+}
+
+absl::Status StylizeCall::Impl::Left() const {
+  return absl::CancelledError(detached_ ? "detached" : "cancelled");
 }
 
 }  // namespace impasto

@@ -1,58 +1,73 @@
 // The work behind StylizeCall.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
+#include <random>
+#include <string>
 
 #include <grpcpp/client_context.h>
 #include <grpcpp/support/sync_stream.h>
 
 #include "absl/status/status.h"
-#include "absl/status/statusor.h"
+#include "backoff.h"
 #include "canceller.h"
 #include "client_core.h"
+#include "event_translator.h"
 #include "impasto/stylize_call.h"
-#include "picture_assembler.h"
+#include "job_cancellation.h"
 
 namespace impasto {
 
 class StylizeCall::Impl {
  public:
+  // Starts a job.
   Impl(std::shared_ptr<const ClientCore> core, v1::StylizeRequest request);
+  // Watches one.
+  Impl(std::shared_ptr<const ClientCore> core, const std::string& job, int64_t after_event);
   ~Impl();
 
   std::optional<StylizeEvent> Next();
   absl::Status Finish();
-  void Cancel() { canceller_.Cancel(); }
+  std::string job() const { return cancellation_->job(); }
+  int64_t last_event() const { return last_event_; }
+  bool Cancel(absl::Duration wait);
+  absl::Status Detach();
 
  private:
   using Reader = grpc::ClientReaderInterface<v1::JobEvent>;
 
-  absl::Status Start();
-  // nullopt: the event tells the caller nothing (yet).
-  absl::StatusOr<std::optional<StylizeEvent>> Translate(v1::JobEvent event);
-  absl::StatusOr<std::optional<StylizeEvent>> TranslatePreview(v1::Preview preview);
-  absl::StatusOr<std::optional<StylizeEvent>> TranslateResult(v1::Result result);
-  // Ends the stream and decides what became of the job.
-  absl::Status Conclude();
+  // Opens a stream: the first one, or after a break, when the server is there again.
+  absl::Status Open();
+  absl::Status WaitForReturn();
+  void OpenStream();
+  // Ends the stream. Its status, or what is wrong with its end.
+  absl::Status CloseStream();
+  absl::Status StatusOfEnd() const;
+  // The call's end with `status`, unless it is worth another stream.
+  std::optional<StylizeEvent> Ended(const absl::Status& status);
+  absl::Status Left() const;
 
   const std::shared_ptr<const ClientCore> core_;
-  Canceller canceller_;
-  v1::StylizeRequest request_;  // until it is sent
-  grpc::ClientContext context_;
+  std::shared_ptr<JobCancellation> cancellation_;  // set once
+  const int64_t after_event_;
+  v1::StylizeRequest request_;  // until it is accepted
+  std::unique_ptr<grpc::ClientContext> context_;
   std::optional<Canceller::Scope> scope_;
   std::unique_ptr<Reader> reader_;
-  bool started_ = false;
 
-  // Pictures of both kinds come in chunks; the number is that of the picture whose chunks are coming.
-  enum class Pending { kPreview, kResult };
-  PictureAssembler assembler_;
-  Pending pending_kind_ = Pending::kPreview;
-  int pending_iteration_ = 0;
-
-  bool has_result_ = false;
-  std::optional<v1::Finished> finished_;
+  EventTranslator translator_;
+  Backoff backoff_;
+  std::minstd_rand random_{std::random_device()()};
+  // Since the connection broke, until an event has come again: how it broke first, and what came of it last.
+  std::optional<absl::Status> broken_;
+  absl::Status last_error_;
   std::optional<absl::Status> outcome_;
+
+  std::atomic<int64_t> last_event_;
+  std::atomic<bool> server_knows_detached_;
+  std::atomic<bool> detached_ = false;  // by Detach()
 };
 
 }  // namespace impasto

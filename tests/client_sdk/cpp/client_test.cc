@@ -113,6 +113,30 @@ TEST(ConnectTest, RefusesBadOptions) {
             absl::InvalidArgumentError("keepalive: not in 10 s to 24 h"));
 }
 
+TEST(ConnectTest, RefusesNamesThatAreNone) {
+  EXPECT_EQ(
+      Client::Connect({.client_name = "two words"}).status(),
+      absl::InvalidArgumentError("client_name \"two words\": other characters than A-Z a-z 0-9 - _ . @ :"));
+  EXPECT_EQ(Client::Connect({.client_name = std::string(65, 'n')}).status(),
+            absl::InvalidArgumentError("client_name: longer than 64"));
+  EXPECT_EQ(Client::Connect({.reattach_timeout = -absl::Seconds(1)}).status(),
+            absl::InvalidArgumentError("reattach_timeout: below zero"));
+}
+
+TEST(ConnectTest, TellsTheServerItsName) {
+  FakeServer server;
+  Succeed(&server);
+  server.SetEvents("jobs/1", {});
+  ClientOptions options;
+  options.client_name = "editor@home";
+  const Client named = MustConnect(server, options);
+  EXPECT_EQ(named.name(), "editor@home");
+  EXPECT_TRUE(named.Stylize({}).ok());
+  named.WatchJob("1", 5)->Finish().IgnoreError();
+  EXPECT_TRUE(MustConnect(server).Stylize({}).ok());
+  EXPECT_THAT(server.clients(), ElementsAre("editor@home", "editor@home", ""));
+}
+
 TEST(ConnectTest, TakesTheAddressFromTheEnvironment) {
   const FakeServer server;
   setenv("IMPASTO_SERVER", server.address().c_str(), 1);
@@ -164,6 +188,7 @@ TEST(StylizeTest, SendsTheRequestAsItIs) {
   *request.mutable_content() = PictureFromBytes("content");
   *request.add_styles() = PictureFromBytes("style");
   request.mutable_recipe()->set_iterations(7);
+  request.set_request_id("mine");
   ASSERT_TRUE(MustConnect(server).Stylize(request).ok());
   ASSERT_THAT(server.requests(), SizeIs(1));
   EXPECT_EQ(server.requests()[0].SerializeAsString(), request.SerializeAsString());
@@ -208,7 +233,7 @@ TEST(UploadTest, TheLargestGoFirstUntilTheRequestFits) {
   FakeServer server;
   Succeed(&server);
   ClientOptions options;
-  options.max_request_bytes = 100;
+  options.max_request_bytes = 130;  // with the 36 characters of an id
   v1::StylizeRequest request;
   *request.mutable_content() = PictureFromBytes(std::string(40, 'c'));
   *request.add_styles() = PictureFromBytes(std::string(30, 's'));
@@ -289,6 +314,121 @@ TEST(UploadTest, RefusesNothingToUpload) {
             absl::InvalidArgumentError("the picture to upload has no bytes"));
   EXPECT_EQ(MustConnect(server).UploadPictureFile("/nowhere/p.png").status().code(),
             absl::StatusCode::kNotFound);
+}
+
+v1::Job JobNamed(const std::string& name, v1::Job::State state = v1::Job::STATE_RUNNING) {
+  v1::Job job;
+  job.set_name("jobs/" + name);
+  job.set_state(state);
+  return job;
+}
+
+TEST(StylizeTest, TellsOfChangesAndBreaks) {
+  FakeServer server;
+  server.SetStylize([](const v1::StylizeRequest&, EventStream& stream) {
+    stream.SendAll(Numbered({AcceptedEvent(), ChangedEvent(3, 0.5)}));
+    return grpc::Status(grpc::StatusCode::UNAVAILABLE, "gone");
+  });
+  std::vector<v1::JobEvent> events = {AcceptedEvent(), ChangedEvent(3, 0.5),
+                                      StateEvent(v1::Job::STATE_RUNNING, 3, "restarted")};
+  events.push_back(ResultEvents(2, 1, "r")[0]);
+  events.push_back(FinishedEvent());
+  server.SetEvents("jobs/1", Numbered(events));
+  std::vector<std::string> told;
+  const auto result = MustConnect(server).Stylize(
+      {}, {.on_changed = [&](const v1::RecipeChange& c) { told.push_back(std::to_string(c.iteration())); },
+           .on_state_changed = [&](const v1::StateChanged& c) { told.push_back(c.reason()); },
+           .on_connection_lost = [&](const ConnectionLost& l) { told.emplace_back(l.status.message()); }});
+  EXPECT_TRUE(result.ok()) << result.status();
+  EXPECT_THAT(told, ElementsAre("3", "gone", "restarted"));
+}
+
+TEST(JobsTest, TakesShortAndFullNames) {
+  FakeServer server;
+  server.SetJobs({JobNamed("1")});
+  const Client client = MustConnect(server);
+  EXPECT_EQ(client.GetJob("1")->name(), "jobs/1");
+  EXPECT_EQ(client.PauseJob("jobs/1")->state(), v1::Job::STATE_PAUSED);
+  EXPECT_EQ(client.ResumeJob("1")->state(), v1::Job::STATE_RUNNING);
+  EXPECT_EQ(client.DeleteJob("1"), absl::FailedPreconditionError("\"jobs/1\" hasn't ended: cancel it first"));
+  EXPECT_EQ(client.CancelJob("1")->state(), v1::Job::STATE_CANCELLED);
+  EXPECT_TRUE(client.DeleteJob("jobs/1").ok());
+  EXPECT_EQ(client.GetJob("2").status(), absl::NotFoundError("no job \"jobs/2\""));
+  EXPECT_THAT(server.calls(),
+              ElementsAre("GetJob jobs/1", "PauseJob jobs/1", "ResumeJob jobs/1", "DeleteJob jobs/1",
+                          "CancelJob jobs/1", "DeleteJob jobs/1", "GetJob jobs/2"));
+}
+
+TEST(JobsTest, ListsAllPages) {
+  FakeServer server;
+  server.SetJobs({JobNamed("5"), JobNamed("4"), JobNamed("3"), JobNamed("2"), JobNamed("1")},
+                 /*page_size=*/2);
+  const auto jobs = MustConnect(server).ListJobs("state = RUNNING", "create_time");
+  ASSERT_TRUE(jobs.ok()) << jobs.status();
+  ASSERT_THAT(*jobs, SizeIs(5));
+  EXPECT_EQ((*jobs)[4].name(), "jobs/1");
+  ASSERT_THAT(server.lists(), SizeIs(3));
+  for (const v1::ListJobsRequest& request : server.lists()) {
+    EXPECT_EQ(request.filter(), "state = RUNNING");
+    EXPECT_EQ(request.order_by(), "create_time");
+  }
+}
+
+TEST(JobsTest, UpdatesTheFieldsOfTheMask) {
+  FakeServer server;
+  server.SetJobs({JobNamed("1")});
+  v1::Job job;
+  job.set_name("1");
+  job.set_priority(v1::PRIORITY_BATCH);
+  job.mutable_recipe()->set_style_weight(0.5);
+  const auto updated = MustConnect(server).UpdateJob(job, {"priority", "recipe.style_weight"});
+  ASSERT_TRUE(updated.ok()) << updated.status();
+  EXPECT_EQ(updated->priority(), v1::PRIORITY_BATCH);
+  EXPECT_EQ(updated->original_recipe().changes_size(), 1);
+  ASSERT_THAT(server.updates(), SizeIs(1));
+  EXPECT_EQ(server.updates()[0].job().name(), "jobs/1");
+}
+
+TEST(JobsTest, AnEstimateUploadsLargePictures) {
+  FakeServer server;
+  v1::EstimateJobResponse estimate;
+  estimate.mutable_memory()->set_peak_bytes(7);
+  server.SetEstimate(estimate);
+  ClientOptions options;
+  options.max_inline_picture_bytes = 1;
+  v1::StylizeRequest request;
+  *request.mutable_content() = PictureFromBytes("content");
+  const auto answer = MustConnect(server, options).EstimateJob(request);
+  ASSERT_TRUE(answer.ok()) << answer.status();
+  EXPECT_EQ(answer->memory().peak_bytes(), 7);
+  EXPECT_THAT(server.uploads(), SizeIs(1));
+}
+
+TEST(StylesTest, KeepsListsAndForgets) {
+  FakeServer server;
+  v1::Style first;
+  first.set_name("styles/aa");
+  v1::Style second;
+  second.set_name("styles/bb");
+  server.SetStyles({first, second});
+  const Client client = MustConnect(server);
+  EXPECT_EQ(client.CreateStyle(PictureFromBytes("picture"), "Night")->display_name(), "Night");
+  EXPECT_EQ(server.created_styles()[0].picture().encoded(), "picture");
+  const auto styles = client.ListStyles();
+  ASSERT_TRUE(styles.ok()) << styles.status();
+  ASSERT_THAT(*styles, SizeIs(2));
+  EXPECT_EQ(client.GetStyle("bb")->name(), "styles/bb");
+  EXPECT_TRUE(client.DeleteStyle("styles/aa").ok());
+  EXPECT_EQ(client.GetStyle("cc").status(), absl::NotFoundError("no style \"styles/cc\""));
+}
+
+TEST(StylesTest, LargePicturesAreUploaded) {
+  FakeServer server;
+  ClientOptions options;
+  options.max_inline_picture_bytes = 4;
+  const Client client = MustConnect(server, options);
+  EXPECT_TRUE(client.CreateStyle(PictureFromBytes("large")).ok());
+  EXPECT_EQ(server.created_styles()[0].picture().upload(), "uploads/1");
 }
 
 TEST(ModelsTest, ListsAllPages) {

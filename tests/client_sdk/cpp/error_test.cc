@@ -1,5 +1,6 @@
 #include "impasto/error.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include "status_conversion.h"
@@ -16,6 +17,21 @@ TEST(ErrorTest, KeepsCodeWordsAndDetails) {
   EXPECT_EQ(status.message(), "recipe.iterations: not in 1..100000");
   EXPECT_EQ(ErrorField(status), "recipe.iterations");
   EXPECT_EQ(ErrorReason(status), "BAD_FIELD");
+}
+
+TEST(ErrorTest, GivesFactsAndWhenToTryAgain) {
+  const absl::Status status =
+      FromGrpcStatus(testing::StatusWithFacts(grpc::StatusCode::RESOURCE_EXHAUSTED, "too large",
+                                              {{"largest_max_size", "900"}, {"budget_bytes", "1"}}, 5));
+  EXPECT_THAT(ErrorFacts(status), ::testing::ElementsAre(::testing::Pair("budget_bytes", "1"),
+                                                         ::testing::Pair("largest_max_size", "900")));
+  EXPECT_EQ(RetryDelay(status), absl::Seconds(5));
+  EXPECT_EQ(RetryDelay(FromGrpcStatus(
+                testing::StatusWithFacts(grpc::StatusCode::UNAVAILABLE, "never", {}, /*retry_seconds=*/-5))),
+            absl::ZeroDuration());
+  const absl::Status bare = absl::UnavailableError("words");
+  EXPECT_THAT(ErrorFacts(bare), ::testing::IsEmpty());
+  EXPECT_EQ(RetryDelay(bare), std::nullopt);
 }
 
 TEST(ErrorTest, OkIsOk) { EXPECT_TRUE(FromGrpcStatus(grpc::Status::OK).ok()); }

@@ -10,6 +10,8 @@
 // Requests are the API's own messages: protos/impasto/v1 documents every field with its unit, range and
 // default. Calls have no deadline: a job may take hours. A server that goes away without a word is noticed by
 // keepalive pings.
+//
+// Jobs belong to the server, and outlive connections: see StylizeCall.
 #pragma once
 
 #include <cstdint>
@@ -26,6 +28,7 @@
 #include "impasto/picture.h"
 #include "impasto/stylize_call.h"
 #include "impasto/v1/models.pb.h"
+#include "impasto/v1/styles.pb.h"
 #include "impasto/v1/stylization.pb.h"
 
 namespace impasto {
@@ -50,6 +53,12 @@ struct ClientOptions {
   int64_t max_request_bytes = int64_t{60} << 20;
   // A larger picture from the server is refused.
   int64_t max_received_picture_bytes = int64_t{1} << 30;
+  // For how long a StylizeCall whose connection broke tries to attach to its job again. 0: not at all.
+  absl::Duration reattach_timeout = absl::Seconds(60);
+  // What this client calls itself: a server shares its device fairly between clients of different names, and
+  // one's request_ids are its own. Up to 64 of A-Z a-z 0-9 - _ . @ :. Empty: the server goes by the address
+  // that the call comes from.
+  std::string client_name;
 };
 
 // The address that an empty one stands for.
@@ -60,6 +69,9 @@ struct StylizeCallbacks {
   std::function<void(const v1::Accepted&)> on_accepted;
   std::function<void(const v1::Progress&)> on_progress;
   std::function<void(PreviewPicture)> on_preview;
+  std::function<void(const v1::RecipeChange&)> on_changed;
+  std::function<void(const v1::StateChanged&)> on_state_changed;
+  std::function<void(const ConnectionLost&)> on_connection_lost;
 };
 
 // Thread-safe. Copies share one connection; it is closed with the last of them and of their calls.
@@ -72,14 +84,47 @@ class Client {
 
   // The address in use.
   const std::string& address() const;
+  // ClientOptions::client_name.
+  const std::string& name() const;
 
   // A job, to be read event by event. Never blocks, and can't fail: the call's Next() and Finish() do.
-  // `request` has its pictures inline, of any size up to kMaxPictureBytes each, or by the name of an upload.
+  // `request` has its pictures inline, of any size up to kMaxPictureBytes each, or by the name of an upload
+  // or of a style. Without a request_id it gets a random one.
   std::unique_ptr<StylizeCall> StartStylize(v1::StylizeRequest request) const;
 
-  // Runs a job to its end. Errors as StylizeCall::Finish().
+  // A job that is there already, its events from the one after `after_event` on: 0, or some call's
+  // last_event(). Finish() fails with NOT_FOUND: no such job; OUT_OF_RANGE: there is no such event yet.
+  std::unique_ptr<StylizeCall> WatchJob(std::string_view name, int64_t after_event = 0) const;
+
+  // Runs a job to its end. Errors as StylizeCall::Finish(). A connection that breaks is made again on the
+  // way.
   absl::StatusOr<ResultPicture> Stylize(v1::StylizeRequest request,
                                         const StylizeCallbacks& callbacks = {}) const;
+
+  // Jobs, each by "jobs/abc" or "abc". NOT_FOUND: no such job; other errors as protos/impasto/v1 says for the
+  // methods of the same names.
+  absl::StatusOr<v1::Job> GetJob(std::string_view name) const;
+  absl::StatusOr<v1::Job> CancelJob(std::string_view name) const;
+  absl::StatusOr<v1::Job> PauseJob(std::string_view name) const;
+  absl::StatusOr<v1::Job> ResumeJob(std::string_view name) const;
+  absl::Status DeleteJob(std::string_view name) const;
+  // Takes the fields that `mask` names from `job`, whose name says which job. The answer's
+  // original_recipe.changes ends with what was changed, and from which step on.
+  absl::StatusOr<v1::Job> UpdateJob(v1::Job job, const std::vector<std::string>& mask) const;
+  // All jobs of all pages; filter and order as in ListJobsRequest.
+  absl::StatusOr<std::vector<v1::Job>> ListJobs(std::string filter = "", std::string order_by = "") const;
+  // One page.
+  absl::StatusOr<v1::ListJobsResponse> ListJobsPage(const v1::ListJobsRequest& request) const;
+  // What a job would take. Large pictures are uploaded first.
+  absl::StatusOr<v1::EstimateJobResponse> EstimateJob(v1::StylizeRequest request) const;
+
+  // Style pictures that the server keeps, each by "styles/abc" or "abc". NOT_FOUND: no such style. A large
+  // picture is uploaded first.
+  absl::StatusOr<v1::Style> CreateStyle(v1::Picture picture, std::string display_name = "") const;
+  absl::StatusOr<v1::Style> GetStyle(std::string_view name) const;
+  // All of all pages, the newest first, with their thumbnails.
+  absl::StatusOr<std::vector<v1::Style>> ListStyles() const;
+  absl::Status DeleteStyle(std::string_view name) const;
 
   // Sends a picture once, in parts, for use in several requests: Picture.upload is the answer's name.
   // INVALID_ARGUMENT: not a picture, or beyond kMaxPictureBytes; otherwise the server's own status.

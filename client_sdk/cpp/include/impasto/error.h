@@ -5,9 +5,12 @@
 // ("type.googleapis.com/google.rpc.BadRequest"), as serialised messages.
 #pragma once
 
+#include <map>
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
+#include "absl/time/time.h"
 
 namespace impasto {
 
@@ -16,5 +19,11 @@ std::string ErrorField(const absl::Status& status);
 
 // The server's machine-readable reason (google.rpc.ErrorInfo), or "".
 std::string ErrorReason(const absl::Status& status);
+
+// The facts that came with it (google.rpc.ErrorInfo's metadata): "largest_max_size" to "900", for one.
+std::map<std::string, std::string> ErrorFacts(const absl::Status& status);
+
+// After how long the server says that it may work (google.rpc.RetryInfo); never negative.
+std::optional<absl::Duration> RetryDelay(const absl::Status& status);
 
 }  // namespace impasto
