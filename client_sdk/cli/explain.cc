@@ -1,11 +1,17 @@
 #include "cli/explain.h"
 
+#include <map>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
+#include "absl/time/time.h"
 #include "cli/exit_codes.h"
+#include "cli/units.h"
 #include "impasto/error.h"
 
 namespace impasto::cli {
@@ -40,23 +46,57 @@ constexpr std::pair<const char*, const char*> kFlags[] = {
     {"output.quality", "--jpeg-quality"},
     {"output.size", "--output-size"},
     {"output.format", "--output"},
+    {"request_id", "--request-id"},
+    {"display_name", "--name"},
+    {"priority", "--priority"},
+    {"filter", "--filter"},
+    {"order_by", "--order"},
 };
+
+// "the request would need ..." is the server's to say; what to ask for instead is in the facts.
+std::string HintAtSize(const absl::Status& status) {
+  const std::map<std::string, std::string> facts = ErrorFacts(status);
+  const auto largest = facts.find("largest_max_size");
+  if (largest == facts.end()) {
+    return "Try again later, or with fewer or smaller pictures.";
+  }
+  int size = 0;
+  if (!absl::SimpleAtoi(largest->second, &size) || size <= 0) {
+    return "No size of it would fit: try another model, fewer layers, or the other optimizer.";
+  }
+  return absl::StrCat("Try --max-size ", size, ", the largest that fits.");
+}
+
+std::string HintAtName(absl::string_view message) {
+  // In this order: a job's name may have a "style" in it.
+  for (const auto& [word, hint] :
+       {std::pair("job", "`impasto jobs list --all` shows the jobs that there are."),
+        std::pair("style", "`impasto styles list` shows the styles that there are."),
+        std::pair("model", "`impasto models list` shows the models that there are.")}) {
+    if (absl::StrContains(message, word)) {
+      return hint;
+    }
+  }
+  return "";
+}
 
 std::string Hint(const absl::Status& status, const std::string& address) {
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:
       // With a reason of its own the server has answered: it loads its models, or stops.
+      if (const std::optional<absl::Duration> delay = RetryDelay(status);
+          delay.has_value() && *delay >= absl::Seconds(1)) {
+        return absl::StrCat("Try again in ", ShortDuration(absl::ToDoubleSeconds(*delay)), ".");
+      }
       if (!ErrorReason(status).empty()) return "Try again in a moment.";
       return absl::StrCat("Is impastod running at ", address, "? Start it with: impastod --listen ", address);
     case absl::StatusCode::kUnimplemented:
       return absl::StrCat("What answers at ", address,
                           " doesn't speak impasto.v1: another program, or an older impastod.");
     case absl::StatusCode::kNotFound:
-      return absl::StrContains(status.message(), "model")
-                 ? "`impasto models list` shows the models that there are."
-                 : "";
+      return HintAtName(status.message());
     case absl::StatusCode::kResourceExhausted:
-      return "Try again later, or with fewer or smaller pictures.";
+      return HintAtSize(status);
     case absl::StatusCode::kInternal:
     case absl::StatusCode::kUnknown:
     case absl::StatusCode::kDataLoss:
@@ -72,7 +112,13 @@ int ExitCodeFor(const absl::Status& status) {
   return absl::IsUnavailable(status) ? kExitUnreachable : kExitFailed;
 }
 
-std::string FlagOfField(const std::string& field) {
+std::string FlagOfField(const std::string& whole) {
+  // Of UpdateJob and EstimateJob: what they take is a field of their own.
+  absl::string_view part = whole;
+  if (!absl::ConsumePrefix(&part, "job.")) {
+    absl::ConsumePrefix(&part, "request.");
+  }
+  const std::string field(part);
   const size_t end = field.find_first_of("[.");
   const std::string first = field.substr(0, end);
   if (first == "content") {

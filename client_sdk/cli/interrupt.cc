@@ -30,9 +30,10 @@ InterruptWatcher::~InterruptWatcher() {
   close(stop_fd_);
 }
 
-void InterruptWatcher::SetHandler(std::function<void()> handler) {
+void InterruptWatcher::SetHandlers(std::function<void(int)> first, std::function<void()> second) {
   const std::lock_guard<std::mutex> lock(mutex_);
-  handler_ = std::move(handler);
+  first_ = std::move(first);
+  second_ = std::move(second);
 }
 
 int InterruptWatcher::signal() const {
@@ -56,11 +57,15 @@ void InterruptWatcher::Watch() {
     }
     const int signal = static_cast<int>(info.ssi_signo);
     const std::lock_guard<std::mutex> lock(mutex_);
-    if (signal_ != 0 || !handler_) {
-      _exit(128 + signal);  // nothing to wait for: the server notices the closed connection
+    if (signal_ == 0 && first_) {
+      signal_ = signal;
+      first_(signal);
+      continue;
     }
-    signal_ = signal;
-    handler_();
+    if (second_) {
+      second_();
+    }
+    _exit(128 + signal);
   }
 }
 

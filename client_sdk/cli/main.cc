@@ -7,19 +7,25 @@
 
 #include "cli/exit_codes.h"
 #include "cli/interrupt.h"
+#include "cli/jobs_command.h"
+#include "cli/jobs_flags.h"
 #include "cli/models_command.h"
+#include "cli/styles_command.h"
 #include "cli/stylize_command.h"
 #include "cli/stylize_flags.h"
 #include "impasto/version.h"
 
 namespace {
 
+using impasto::cli::JobsFlags;
 using impasto::cli::ModelsFlags;
+using impasto::cli::StylesFlags;
 using impasto::cli::StylizeFlags;
 
 constexpr char kFooter[] = R"(
 Exit status: 0 done; 1 the server refused or failed; 2 wrong usage; 3 the server
-can't be reached; 130 cancelled with Ctrl-C (a second Ctrl-C leaves at once).)";
+can't be reached; 130 cancelled with Ctrl-C, or detached with it where there is a
+terminal to ask (a second Ctrl-C cancels and leaves at once).)";
 
 constexpr char kStylizeFooter[] = R"(
 Examples:
@@ -28,13 +34,14 @@ Examples:
       --model resnet50 --iterations 300 --loss-csv losses.csv
   impasto stylize photo.jpg a.jpg b.jpg -o mixed.jpg \
       --style-picture-weight 2 --style-picture-weight 1
+  impasto stylize photo.jpg styles/3f2a90c1 --detach --priority batch
 )";
 
 CLI::App* AddModelCommand(CLI::App* models, const std::string& name, const std::string& help,
                           ModelsFlags* flags) {
   CLI::App* const command = models->add_subcommand(name, help);
   command->add_option("NAME", flags->name, "vgg19, vgg16, resnet50, ...")->required();
-  impasto::cli::AddServerOptions(command, &flags->server, &flags->wait_seconds);
+  impasto::cli::AddServerOptions(command, flags);
   return command;
 }
 
@@ -52,11 +59,16 @@ int Run(int argc, char** argv, impasto::cli::InterruptWatcher* interrupts) {
   impasto::cli::AddStylizeOptions(stylize, &stylize_flags);
   stylize->footer(std::string(kStylizeFooter) + kFooter);
 
+  JobsFlags jobs_flags;
+  CLI::App* const jobs = impasto::cli::AddJobsCommands(&app, &jobs_flags);
+  StylesFlags styles_flags;
+  CLI::App* const styles = impasto::cli::AddStylesCommands(&app, &styles_flags);
+
   ModelsFlags models_flags;
   CLI::App* const models = app.add_subcommand("models", "The server's models: list, show, load, unload");
   models->require_subcommand(1);
   CLI::App* const list = models->add_subcommand("list", "All models, and which can be used");
-  impasto::cli::AddServerOptions(list, &models_flags.server, &models_flags.wait_seconds);
+  impasto::cli::AddServerOptions(list, &models_flags);
   CLI::App* const show = AddModelCommand(
       models, "show", "One model: its layers, its weights' origin, its default recipe", &models_flags);
   CLI::App* const load =
@@ -77,6 +89,12 @@ int Run(int argc, char** argv, impasto::cli::InterruptWatcher* interrupts) {
   }
   if (stylize->parsed()) {
     return impasto::cli::RunStylize(stylize_flags, interrupts);
+  }
+  if (jobs->parsed()) {
+    return impasto::cli::RunJobs(jobs_flags, interrupts);
+  }
+  if (styles->parsed()) {
+    return impasto::cli::RunStyles(styles_flags);
   }
   if (list->parsed()) {
     return impasto::cli::RunModelsList(models_flags);

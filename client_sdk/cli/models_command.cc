@@ -1,6 +1,5 @@
 #include "cli/models_command.h"
 
-#include <algorithm>
 #include <functional>
 #include <iostream>
 
@@ -10,31 +9,11 @@
 #include "cli/connect.h"
 #include "cli/exit_codes.h"
 #include "cli/explain.h"
-#include "cli/recipe_file.h"
+#include "cli/json.h"
+#include "cli/table.h"
 
 namespace impasto::cli {
 namespace {
-
-using Row = std::vector<std::string>;
-
-// Columns as wide as their widest cell, two blanks apart.
-void PrintTable(const std::vector<Row>& rows, std::ostream* out) {
-  std::vector<size_t> widths;
-  for (const Row& row : rows) {
-    widths.resize(std::max(widths.size(), row.size()));
-    for (size_t i = 0; i < row.size(); ++i) {
-      widths[i] = std::max(widths[i], row[i].size());
-    }
-  }
-  for (const Row& row : rows) {
-    std::string line;
-    for (size_t i = 0; i < row.size(); ++i) {
-      absl::StrAppend(&line, row[i], std::string(widths[i] - row[i].size() + 2, ' '));
-    }
-    line.erase(line.find_last_not_of(' ') + 1);
-    *out << line << "\n";
-  }
-}
 
 std::string StateName(v1::Model::State state) {
   switch (state) {
@@ -51,17 +30,11 @@ std::string StateName(v1::Model::State state) {
   }
 }
 
-std::string ShortName(const std::string& name) {
-  return name.rfind("models/", 0) == 0 ? name.substr(7) : name;
-}
-
-std::string OrDash(const std::string& text) { return text.empty() ? "-" : text; }
-
 int CallForModel(const ModelsFlags& flags,
                  const std::function<absl::StatusOr<v1::Model>(const Client&, const std::string&)>& call) {
-  const absl::StatusOr<Client> client = ConnectOrExplain(flags.server, flags.wait_seconds);
+  const absl::StatusOr<Client> client = ConnectOrExplain(flags);
   if (!client.ok()) {
-    return absl::IsInvalidArgument(client.status()) ? kExitUsage : kExitUnreachable;
+    return ExitCodeForConnect(client.status());
   }
   const absl::StatusOr<v1::Model> model = call(*client, flags.name);
   if (!model.ok()) {
@@ -86,9 +59,9 @@ v1::Model WithoutLayers(v1::Model model) {
 }  // namespace
 
 int RunModelsList(const ModelsFlags& flags) {
-  const absl::StatusOr<Client> client = ConnectOrExplain(flags.server, flags.wait_seconds);
+  const absl::StatusOr<Client> client = ConnectOrExplain(flags);
   if (!client.ok()) {
-    return absl::IsInvalidArgument(client.status()) ? kExitUsage : kExitUnreachable;
+    return ExitCodeForConnect(client.status());
   }
   const absl::StatusOr<std::vector<v1::Model>> models = client->ListModels();
   if (!models.ok()) {
@@ -159,7 +132,7 @@ void PrintModel(const v1::Model& model, std::ostream* out) {
   }
   PrintTable(rows, out);
   if (model.has_default_recipe()) {
-    *out << "\nDefault recipe:\n" << RecipeToJson(model.default_recipe());
+    *out << "\nDefault recipe:\n" << ToJson(model.default_recipe());
   }
 }
 

@@ -5,14 +5,13 @@
 #include <string>
 #include <vector>
 
+#include "cli/server_flags.h"
 #include "impasto/v1/models.pb.h"
 
 namespace impasto::cli {
 
-struct ModelsFlags {
+struct ModelsFlags : ServerFlags {
   std::string name;
-  std::string server;
-  double wait_seconds = 0;
 };
 
 // Each returns the program's exit status.

@@ -1,11 +1,10 @@
 #include "cli/progress_view.h"
 
 #include <algorithm>
-#include <cmath>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "cli/durations.h"
+#include "cli/units.h"
 
 namespace impasto::cli {
 namespace {
@@ -45,31 +44,20 @@ std::string Describe(const v1::Progress& progress, absl::Time now, const absl::T
 
 }  // namespace
 
-std::string ShortDuration(double seconds) {
-  // Also keeps what a strange server says out of the casts below.
-  const double whole = std::isfinite(seconds) ? std::clamp(std::round(seconds), 0.0, 1e9) : 1e9;
-  if (whole < 10) {
-    return absl::StrFormat("%.1f s", std::isfinite(seconds) ? std::max(seconds, 0.0) : 0.0);
-  }
-  const auto total = static_cast<int64_t>(whole);
-  if (total < 60) {
-    return absl::StrCat(total, " s");
-  }
-  if (total < 3600) {
-    return absl::StrCat(total / 60, " min ", total % 60, " s");
-  }
-  return absl::StrCat(total / 3600, " h ", total % 3600 / 60, " min");
-}
-
 ProgressView::ProgressView(std::ostream* out, Options options) : out_(out), options_(options) {}
 
 ProgressView::~ProgressView() {
+  Answered();
   if (!drawn_.empty()) {
     *out_ << "\n" << std::flush;
   }
 }
 
 void ProgressView::Update(const v1::Progress& progress, absl::Time now) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (asking_) {
+    return;
+  }
   const int tenth = StepsMade(progress) * 10 / std::max(1, progress.iterations());
   const bool due =
       options_.terminal ? now - last_draw_ >= kRedraw : tenth > last_tenth_ || now - last_draw_ >= kQuietLine;
@@ -108,8 +96,31 @@ void ProgressView::Erase() {
 }
 
 void ProgressView::Say(absl::string_view line) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  if (asking_) {
+    held_back_.emplace_back(line);
+    return;
+  }
   Erase();
   *out_ << line << "\n" << drawn_ << std::flush;
+}
+
+void ProgressView::Ask(absl::string_view question) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  Erase();
+  drawn_.clear();
+  asking_ = true;
+  *out_ << question << std::flush;
+}
+
+void ProgressView::Answered() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  asking_ = false;
+  for (const std::string& line : held_back_) {
+    *out_ << line << "\n";
+  }
+  held_back_.clear();
+  *out_ << std::flush;
 }
 
 }  // namespace impasto::cli

@@ -42,14 +42,4 @@ absl::StatusOr<v1::Recipe> ReadRecipe(const std::string& path) {
   return recipe;
 }
 
-std::string RecipeToJson(const v1::Recipe& recipe) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.add_whitespace = true;
-  options.preserve_proto_field_names = true;
-  std::string json;
-  // Fails for google.protobuf.Any alone, and there is none in a recipe.
-  (void)google::protobuf::util::MessageToJsonString(recipe, &json, options);
-  return json;
-}
-
 }  // namespace impasto::cli

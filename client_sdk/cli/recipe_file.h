@@ -9,11 +9,8 @@
 
 namespace impasto::cli {
 
-// Proto3 JSON; names as in recipe.proto or in lowerCamelCase. INVALID_ARGUMENT, naming the file: not JSON, or
-// a field that there isn't; otherwise why it can't be read.
+// Proto3 JSON, as ToJson() writes it; names as in recipe.proto or in lowerCamelCase. INVALID_ARGUMENT, naming
+// the file: not JSON, or a field that there isn't; otherwise why it can't be read.
 absl::StatusOr<v1::Recipe> ReadRecipe(const std::string& path);
-
-// Pretty-printed, names as in recipe.proto, with a newline at the end.
-std::string RecipeToJson(const v1::Recipe& recipe);
 
 }  // namespace impasto::cli

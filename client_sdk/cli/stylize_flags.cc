@@ -2,36 +2,29 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/priority.h"
+
 namespace impasto::cli {
 
 // Ranges are in the help, and checked by the server: it has the last word on them in any case, and says more
 // about what is wrong.
 
-void AddServerOptions(CLI::App* command, std::string* server, double* wait_seconds) {
-  command
-      ->add_option(
-          "--server", *server,
-          "Where impastod listens: HOST:PORT or unix:PATH\n(default: $IMPASTO_SERVER, else 127.0.0.1:50451)")
-      ->type_name("H:P")
-      ->group("Server");
-  command->add_option("--wait", *wait_seconds, "Wait so long for a server that isn't there yet (0..86400)")
-      ->type_name("SECONDS")
-      ->check(CLI::Range(0.0, 86400.0).description(""))
-      ->group("Server");
-}
-
 void AddStylizeOptions(CLI::App* command, StylizeFlags* flags) {
   command->add_option("CONTENT", flags->content, "The photograph: PNG, JPEG, WebP or TIFF")
       ->type_name("FILE")
       ->required();
-  command->add_option("STYLE", flags->styles, "The painting; or up to 16, which are mixed")
+  command
+      ->add_option("STYLE", flags->styles,
+                   "The painting; or up to 16, which are mixed. styles/ID is one\nof the server's (`impasto "
+                   "styles list`)")
       ->type_name("FILE")
       ->required();
   command
       ->add_option("-o,--output", flags->output,
-                   "The result; its extension chooses the format:\npng, jpg, webp or tif")
-      ->type_name("OUT")
-      ->required();
+                   "The result; its extension chooses the format:\npng, jpg, webp or tif. Required, but for "
+                   "--detach and\n"
+                   "--estimate")
+      ->type_name("OUT");
 
   const char* const method = "What is painted";
   command
@@ -170,21 +163,8 @@ void AddStylizeOptions(CLI::App* command, StylizeFlags* flags) {
   command->add_option("--jpeg-quality", flags->jpeg_quality, "Of JPEG and WebP, 1..100 (default 92)")
       ->type_name("N")
       ->group(outputs);
-  command->add_option("--save-recipe", flags->save_recipe, "The recipe with every value, as JSON")
-      ->type_name("FILE")
-      ->group(outputs);
-  command
-      ->add_option("--loss-csv", flags->loss_csv,
-                   "The losses: iteration,total,content,style,seconds,level;\nalso of a run that fails or is "
-                   "cancelled")
-      ->type_name("FILE")
-      ->group(outputs);
-  CLI::Option* const preview_dir =
-      command
-          ->add_option("--preview-dir", flags->preview_dir,
-                       "Pictures on the way: preview_000050.jpg, ...; made if missing")
-          ->type_name("DIR")
-          ->group(outputs);
+  AddOutputOptions(command, outputs, flags);
+  CLI::Option* const preview_dir = command->get_option("--preview-dir");
   command
       ->add_option("--preview-every", flags->preview_every,
                    "Steps from one to the next, 1..100000 (default: 5 % of\n--iterations; every 10 where the "
@@ -193,13 +173,42 @@ void AddStylizeOptions(CLI::App* command, StylizeFlags* flags) {
       ->check(CLI::Range(1, 100000).description(""))
       ->needs(preview_dir)
       ->group(outputs);
-  command
-      ->add_flag("--keep-on-interrupt", flags->keep_on_interrupt,
-                 "Ctrl-C writes the newest picture to OUT; without\nthis flag it leaves OUT alone")
-      ->group(outputs);
-  command->add_flag("-q,--quiet", flags->quiet, "Say nothing but errors")->group(outputs);
 
-  AddServerOptions(command, &flags->server, &flags->wait_seconds);
+  const char* const job = "The job";
+  CLI::Option* const detach =
+      command
+          ->add_flag(
+              "--detach", flags->detach,
+              "Print the job's name once it is accepted, and leave it to\nitself: `impasto jobs` looks "
+              "after it. The result is a PNG")
+          ->group(job);
+  for (const char* const option : {"--loss-csv", "--preview-dir", "--keep-on-interrupt"}) {
+    detach->excludes(command->get_option(option));
+  }
+  command
+      ->add_flag(
+          "--estimate", flags->estimate,
+          "Start nothing; print the memory that it would take. The\nexit status is 0 if it fits, else 1")
+      ->excludes(detach)
+      ->group(job);
+  AddPriorityOption(
+      command, &flags->priority,
+      "Whose turn comes how often where jobs share the device,\n16 to 4 to 1 (default: interactive "
+      "on a terminal, where\nsomebody waits; normal elsewhere and with --detach)")
+      ->group(job);
+  command->add_option("--name", flags->name, "For lists of jobs, up to 200 characters")
+      ->type_name("TEXT")
+      ->group(job);
+  command
+      ->add_option(
+          "--request-id", flags->request_id,
+          "1..64 of A-Z a-z 0-9 - _: a second request with it starts\nnothing and gets the first one's "
+          "job (default: a random one)")
+      ->type_name("ID")
+      ->group(job);
+
+  AddServerOptions(command, flags);
+  AddReconnectOption(command, flags);
 }
 
 }  // namespace impasto::cli

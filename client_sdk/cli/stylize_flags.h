@@ -6,6 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "cli/job_session.h"
+#include "cli/server_flags.h"
+
 namespace CLI {
 class App;
 }
@@ -13,10 +16,9 @@ class App;
 namespace impasto::cli {
 
 // What isn't given stays empty: the server's defaults are the server's.
-struct StylizeFlags {
+struct StylizeFlags : OutputFlags, ServerFlags {
   std::string content;
-  std::vector<std::string> styles;
-  std::string output;
+  std::vector<std::string> styles;  // files, or styles/...
 
   std::optional<std::string> preset;
   std::optional<std::string> quality;  // draft, good, best
@@ -45,19 +47,14 @@ struct StylizeFlags {
 
   std::optional<std::string> output_size;  // working, original
   std::optional<int> jpeg_quality;
-  std::string save_recipe;
-  std::string loss_csv;
-  std::string preview_dir;
   std::optional<int> preview_every;
-  bool keep_on_interrupt = false;
 
-  std::string server;
-  double wait_seconds = 0;
-  bool quiet = false;
+  bool detach = false;
+  bool estimate = false;
+  std::optional<std::string> priority;  // interactive, normal, batch
+  std::string name;
+  std::string request_id;
 };
-
-// Options that every command has.
-void AddServerOptions(CLI::App* command, std::string* server, double* wait_seconds);
 
 // Defines the command's options; parsing fills `flags`, which has to outlive it.
 void AddStylizeOptions(CLI::App* command, StylizeFlags* flags);

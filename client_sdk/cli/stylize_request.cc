@@ -5,9 +5,13 @@
 #include <utility>
 
 #include "absl/status/status.h"
-#include "absl/strings/numbers.h"
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "cli/layer_weights.h"
 #include "cli/output_format.h"
+#include "cli/priority.h"
 #include "cli/recipe_file.h"
 #include "impasto/internal/status_macros.h"
 #include "impasto/picture.h"
@@ -20,28 +24,12 @@ constexpr int kDefaultPreviewEvery = 10;
 // What Ctrl-C can lose of a run whose newest picture is to be kept.
 constexpr int kKeepIntervalSeconds = 2;
 
-using LayerWeights = google::protobuf::RepeatedPtrField<v1::LayerWeight>;
-
-absl::Status ReplaceLayers(const char* flag, const std::vector<std::string>& texts, LayerWeights* layers) {
-  if (texts.empty()) {
-    return absl::OkStatus();
-  }
-  layers->Clear();
-  for (const std::string& text : texts) {
-    const size_t equals = text.find('=');
-    v1::LayerWeight* layer = layers->Add();
-    layer->set_layer(text.substr(0, equals));
-    double weight = 0;
-    const bool has_weight = equals != std::string::npos;
-    if (layer->layer().empty() || (has_weight && !absl::SimpleAtod(text.substr(equals + 1), &weight))) {
-      return absl::InvalidArgumentError(
-          absl::StrCat(flag, " ", text, ": not of the form NAME or NAME=WEIGHT"));
-    }
-    if (has_weight) {
-      layer->set_weight(weight);
-    }
-  }
-  return absl::OkStatus();
+// "styles/" and an id; a file of such a name is ./styles/...
+bool IsStyleName(const std::string& text) {
+  const absl::string_view prefix = "styles/";
+  return absl::StartsWith(text, prefix) && text.size() > prefix.size() &&
+         std::all_of(text.begin() + prefix.size(), text.end(),
+                     [](unsigned char c) { return absl::ascii_isalnum(c) || c == '-' || c == '_'; });
 }
 
 std::string FullModelName(const std::string& name) {
@@ -146,10 +134,10 @@ absl::Status SetRecipe(const StylizeFlags& flags, v1::Recipe* recipe, std::vecto
   SetPresetAndModel(flags, recipe, notes);
   SetQuality(flags, recipe, notes);
   SetOptimizer(flags, recipe);
-  IMPASTO_CLIENT_RETURN_IF_ERROR(
-      ReplaceLayers("--content-layer", flags.content_layers, recipe->mutable_content_layers()));
-  IMPASTO_CLIENT_RETURN_IF_ERROR(
-      ReplaceLayers("--style-layer", flags.style_layers, recipe->mutable_style_layers()));
+  IMPASTO_CLIENT_RETURN_IF_ERROR(ReplaceLayers("--content-layer", flags.content_layers, /*need_weight=*/false,
+                                               recipe->mutable_content_layers()));
+  IMPASTO_CLIENT_RETURN_IF_ERROR(ReplaceLayers("--style-layer", flags.style_layers, /*need_weight=*/false,
+                                               recipe->mutable_style_layers()));
   if (flags.content_weight.has_value()) {
     recipe->set_content_weight(*flags.content_weight);
   }
@@ -201,7 +189,10 @@ void SetPreview(const StylizeFlags& flags, v1::PictureFormat output_format, v1::
 
 absl::StatusOr<v1::StylizeRequest> BuildRequest(const StylizeFlags& flags, std::vector<std::string>* notes) {
   v1::StylizeRequest request;
-  IMPASTO_CLIENT_ASSIGN_OR_RETURN(const v1::PictureFormat format, FormatOfFile(flags.output));
+  v1::PictureFormat format = v1::PICTURE_FORMAT_PNG;
+  if (!flags.output.empty()) {
+    IMPASTO_CLIENT_ASSIGN_OR_RETURN(format, FormatOfFile(flags.output));
+  }
   request.mutable_output()->set_format(format);
   if (flags.jpeg_quality.has_value()) {
     request.mutable_output()->set_quality(*flags.jpeg_quality);
@@ -214,9 +205,19 @@ absl::StatusOr<v1::StylizeRequest> BuildRequest(const StylizeFlags& flags, std::
   SetPreview(flags, format, &request);
   IMPASTO_CLIENT_ASSIGN_OR_RETURN(*request.mutable_content(), PictureFromFile(flags.content));
   for (const std::string& style : flags.styles) {
-    IMPASTO_CLIENT_ASSIGN_OR_RETURN(*request.add_styles(), PictureFromFile(style));
+    if (IsStyleName(style)) {
+      request.add_styles()->set_style(style);
+    } else {
+      IMPASTO_CLIENT_ASSIGN_OR_RETURN(*request.add_styles(), PictureFromFile(style));
+    }
   }
   IMPASTO_CLIENT_RETURN_IF_ERROR(SetInitialPicture(flags, &request));
+  request.set_detached(flags.detach);
+  if (flags.priority.has_value()) {
+    request.set_priority(PriorityOfName(*flags.priority));
+  }
+  request.set_display_name(flags.name);
+  request.set_request_id(flags.request_id);
   return request;
 }
 

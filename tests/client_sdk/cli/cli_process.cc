@@ -107,7 +107,12 @@ CliProcess::CliProcess(const std::vector<std::string>& arguments, const Options&
   }
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+  if (options.terminal && options.keyboard) {
+    keyboard_ = fcntl(err[0], F_DUPFD_CLOEXEC, 0);
+    posix_spawn_file_actions_adddup2(&actions, err[1], 0);
+  } else {
+    posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+  }
   posix_spawn_file_actions_adddup2(&actions, out[1], 1);
   posix_spawn_file_actions_adddup2(&actions, err[1], 2);
   EXPECT_EQ(posix_spawn(&pid_, program.c_str(), &actions, nullptr, Pointers(&argv).data(),
@@ -136,6 +141,13 @@ CliProcess::~CliProcess() {
     Signal(SIGKILL);
     Wait();
   }
+  if (keyboard_ >= 0) {
+    close(keyboard_);
+  }
+}
+
+void CliProcess::Type(const std::string& text) {
+  EXPECT_EQ(write(keyboard_, text.data(), text.size()), text.size());
 }
 
 bool CliProcess::WaitForStderr(const std::string& text) {

@@ -25,6 +25,7 @@ class CliProcess {
   struct Options {
     std::vector<std::string> environment;  // "NAME=VALUE", added to the test's own
     bool terminal = false;                 // stderr is a terminal of 120 columns
+    bool keyboard = false;                 // and stdin is the same
     std::string program;                   // a path; empty: what the environment variable IMPASTO_CLI names
   };
 
@@ -36,6 +37,8 @@ class CliProcess {
   // Blocks until stderr has this text, or has ended: then false.
   bool WaitForStderr(const std::string& text);
   void Signal(int number);
+  // On the keyboard.
+  void Type(const std::string& text);
   // Blocks until the program's end. Its exit status, or 1000 + the signal that killed it.
   int Wait();
 
@@ -45,6 +48,7 @@ class CliProcess {
 
  private:
   pid_t pid_ = -1;
+  int keyboard_ = -1;
   int exit_code_ = -1;
   std::mutex mutex_;
   std::condition_variable changed_;

@@ -26,8 +26,39 @@ TEST(ExplainTest, HintsAtWhatToDo) {
   EXPECT_EQ(Explain(absl::NotFoundError("no such model: vgg20"), "h:1"),
             "no such model: vgg20\n  `impasto models list` shows the models that there are.");
   EXPECT_EQ(Explain(absl::NotFoundError("no such upload"), "h:1"), "no such upload");
+  EXPECT_EQ(Explain(absl::NotFoundError("no job \"jobs/1\""), "h:1"),
+            "no job \"jobs/1\"\n  `impasto jobs list --all` shows the jobs that there are.");
+  EXPECT_EQ(Explain(absl::NotFoundError("no style \"styles/1\""), "h:1"),
+            "no style \"styles/1\"\n  `impasto styles list` shows the styles that there are.");
   EXPECT_EQ(Explain(absl::InternalError("words"), "h:1"), "words\n  The server's log may say more.");
   EXPECT_EQ(Explain(absl::InvalidArgumentError("words"), "h:1"), "words");
+}
+
+absl::Status WithFact(absl::Status status, const std::string& name, const std::string& value) {
+  google::rpc::ErrorInfo info;
+  (*info.mutable_metadata())[name] = value;
+  status.SetPayload("type.googleapis.com/google.rpc.ErrorInfo", absl::Cord(info.SerializeAsString()));
+  return status;
+}
+
+TEST(ExplainTest, NamesTheSizeThatFits) {
+  const absl::Status full = absl::ResourceExhaustedError("it takes 9 GiB");
+  EXPECT_EQ(Explain(full, "h:1"), "it takes 9 GiB\n  Try again later, or with fewer or smaller pictures.");
+  EXPECT_EQ(Explain(WithFact(full, "largest_max_size", "900"), "h:1"),
+            "it takes 9 GiB\n  Try --max-size 900, the largest that fits.");
+  EXPECT_EQ(
+      Explain(WithFact(full, "largest_max_size", "0"), "h:1"),
+      "it takes 9 GiB\n  No size of it would fit: try another model, fewer layers, or the other optimizer.");
+  EXPECT_EQ(Explain(WithFact(full, "budget_bytes", "1"), "h:1"),
+            "it takes 9 GiB\n  Try again later, or with fewer or smaller pictures.");
+}
+
+TEST(ExplainTest, SaysWhenToTryAgain) {
+  google::rpc::RetryInfo retry;
+  retry.mutable_retry_delay()->set_seconds(15);
+  absl::Status status = absl::UnavailableError("the server is stopping");
+  status.SetPayload("type.googleapis.com/google.rpc.RetryInfo", absl::Cord(retry.SerializeAsString()));
+  EXPECT_EQ(Explain(status, "h:1"), "the server is stopping\n  Try again in 15 s.");
 }
 
 TEST(ExplainTest, NamesTheFieldWhereTheWordsDoNot) {
@@ -68,6 +99,11 @@ TEST(FlagOfFieldTest, NamesWhatTheUserTyped) {
   EXPECT_EQ(FlagOfField("recipe.pyramid_levels"), "--pyramid");
   EXPECT_EQ(FlagOfField("recipe.stall_evaluations"), "--stall-evaluations");
   EXPECT_EQ(FlagOfField("recipe.stall_improvement"), "--stall-improvement");
+  EXPECT_EQ(FlagOfField("job.recipe.style_weight"), "--style-weight");
+  EXPECT_EQ(FlagOfField("job.display_name"), "--name");
+  EXPECT_EQ(FlagOfField("request.styles[0]"), "STYLE 1");
+  EXPECT_EQ(FlagOfField("request_id"), "--request-id");
+  EXPECT_EQ(FlagOfField("filter"), "--filter");
   EXPECT_EQ(FlagOfField("recipe.beta1"), "");
   EXPECT_EQ(FlagOfField("recipe"), "");
   EXPECT_EQ(FlagOfField(""), "");

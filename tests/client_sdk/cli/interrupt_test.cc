@@ -14,11 +14,11 @@ namespace {
 TEST(InterruptWatcherTest, TheFirstSignalCallsTheHandler) {
   InterruptWatcher watcher;
   EXPECT_EQ(watcher.signal(), 0);
-  std::promise<void> called;
-  watcher.SetHandler([&] { called.set_value(); });
+  std::promise<int> called;
+  watcher.SetHandlers([&](int signal) { called.set_value(signal); }, nullptr);
   kill(getpid(), SIGINT);
-  called.get_future().wait();
-  watcher.SetHandler(nullptr);  // returns when the handler has
+  EXPECT_EQ(called.get_future().get(), SIGINT);
+  watcher.SetHandlers(nullptr, nullptr);  // returns when the handler has
   EXPECT_EQ(watcher.signal(), SIGINT);
 }
 
@@ -28,8 +28,8 @@ TEST(InterruptWatcherDeathTest, TheSecondSignalEndsTheProgram) {
   EXPECT_EXIT(
       {
         InterruptWatcher watcher;
-        std::promise<void> called;
-        watcher.SetHandler([&] { called.set_value(); });
+        std::promise<int> called;
+        watcher.SetHandlers([&](int signal) { called.set_value(signal); }, nullptr);
         kill(getpid(), SIGINT);
         called.get_future().wait();
         kill(getpid(), SIGINT);
@@ -38,6 +38,24 @@ TEST(InterruptWatcherDeathTest, TheSecondSignalEndsTheProgram) {
         }
       },
       ::testing::ExitedWithCode(130), "");
+}
+
+TEST(InterruptWatcherDeathTest, TheSecondSignalCallsTheSecondHandlerFirst) {
+  ::testing::GTEST_FLAG(death_test_style) = "threadsafe";
+  EXPECT_EXIT(
+      {
+        InterruptWatcher watcher;
+        std::promise<int> called;
+        watcher.SetHandlers([&](int signal) { called.set_value(signal); },
+                            [] { (void)!write(STDERR_FILENO, "told the server", 15); });
+        kill(getpid(), SIGINT);
+        called.get_future().wait();
+        kill(getpid(), SIGINT);
+        for (;;) {
+          pause();
+        }
+      },
+      ::testing::ExitedWithCode(130), "told the server");
 }
 
 TEST(InterruptWatcherDeathTest, WithoutAHandlerTheFirstSignalEndsTheProgram) {

@@ -121,15 +121,24 @@ TEST(ProgressViewTest, SaysLinesAboveTheBar) {
   EXPECT_EQ(out.str(), "before\n\r50/100  los\x1b[K\r\x1b[Kafter\n50/100  los");
 }
 
-TEST(ShortDurationTest, HasTwoUnitsAtMost) {
-  EXPECT_EQ(ShortDuration(0), "0.0 s");
-  EXPECT_EQ(ShortDuration(-3), "0.0 s");
-  EXPECT_EQ(ShortDuration(2.34), "2.3 s");
-  EXPECT_EQ(ShortDuration(38.4), "38 s");
-  EXPECT_EQ(ShortDuration(59.6), "1 min 0 s");
-  EXPECT_EQ(ShortDuration(250), "4 min 10 s");
-  EXPECT_EQ(ShortDuration(7500), "2 h 5 min");
-  EXPECT_EQ(ShortDuration(std::numeric_limits<double>::infinity()), "277777 h 46 min");
+TEST(ProgressViewTest, AQuestionHoldsTheRestBack) {
+  std::ostringstream out;
+  {
+    ProgressView view(&out, {.terminal = true, .columns = 40});
+    view.Update(testing::ProgressEvent(1, 2, 30, 20, 10, 0).progress(), absl::UnixEpoch());
+    out.str("");
+    view.Ask("Really? ");
+    view.Update(testing::ProgressEvent(3, 2, 10, 5, 5, 0).progress(), absl::UnixEpoch() + absl::Hours(1));
+    view.Say("first");
+    view.Say("second");
+    EXPECT_EQ(out.str(), "\r\x1b[KReally? ");
+    view.Ask("Really? ");
+    out.str("");
+    view.Answered();
+    EXPECT_EQ(out.str(), "first\nsecond\n");
+    view.Say("third");
+    EXPECT_EQ(out.str(), "first\nsecond\nthird\n");
+  }
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "cli/json.h"
+
 #include "tests/client_sdk/cli/cli_process.h"
 
 namespace impasto::cli {
@@ -23,7 +25,7 @@ TEST(RecipeFileTest, IsReadableJson) {
   recipe.set_tv_weight(0);
   recipe.set_pooling(v1::POOLING_AVERAGE);
   recipe.set_seed(18446744073709551615u);
-  EXPECT_EQ(RecipeToJson(recipe), R"({
+  EXPECT_EQ(ToJson(recipe), R"({
  "preset": "painterly",
  "style_layers": [
   {
@@ -48,7 +50,7 @@ TEST(RecipeFileTest, ReadsWhatItWrote) {
   recipe.set_normalization(v1::NORMALIZATION_PAPER);
   recipe.add_style_picture_weights(1e6);
   const std::string path = MakeTestDir() + "recipe.json";
-  WriteFile(path, RecipeToJson(recipe));
+  WriteFile(path, ToJson(recipe));
   const auto read = ReadRecipe(path);
   ASSERT_TRUE(read.ok()) << read.status();
   EXPECT_EQ(read->SerializeAsString(), recipe.SerializeAsString());

@@ -22,14 +22,15 @@ using namespace ::impasto::testing;  // NOLINT(google-build-using-namespace): th
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::MatchesRegex;
 using ::testing::Not;
 using ::testing::SizeIs;
 
 constexpr char kLossesOfTwo[] =
-    "iteration,total,content,style,seconds,level\n"
-    "1,30,20,10,0,0\n"
-    "2,20,12.5,7.5,0.5,0\n"
-    "3,10.125,5,5.125,1,0\n";
+    "iteration,total,content,style,seconds,level,change\n"
+    "1,30,20,10,0,0,\n"
+    "2,20,12.5,7.5,0.5,0,\n"
+    "3,10.125,5,5.125,1,0,\n";
 
 v1::Recipe Resolved() {
   v1::Recipe recipe;
@@ -77,7 +78,7 @@ class StylizeCommandTest : public ::testing::Test {
     });
   }
 
-  // Two of three losses, perhaps a preview, then nothing until the client goes.
+  // Two of three losses, perhaps a preview, then nothing until the job is cancelled or the client goes.
   void Hang(bool with_preview) {
     server_.SetStylize([this, with_preview](const v1::StylizeRequest&, EventStream& stream) {
       stream.Send(AcceptedEvent(Resolved()));
@@ -86,15 +87,19 @@ class StylizeCommandTest : public ::testing::Test {
         stream.SendAll(PreviewEvents(1, "kept picture", 4, v1::PICTURE_FORMAT_PNG));
       }
       stream.Send(ProgressEvent(2, 2, 20, 12.5, 7.5, 500));
-      stream.WaitForCancel();
+      if (stream.WaitForCancelJob()) {
+        stream.SendAll(at_cancel_);
+        stream.Send(FinishedEvent(v1::Finished::STATE_CANCELLED));
+      }
       gone_.set_value();
-      return grpc::Status::CANCELLED;
+      return grpc::Status::OK;
     });
   }
 
   FakeServer server_;
   const std::string dir_ = MakeTestDir();
   const std::string out_path_ = dir_ + "out.png";
+  std::vector<v1::JobEvent> at_cancel_;
   std::promise<void> gone_;
   std::string out_;
   std::string err_;
@@ -105,7 +110,8 @@ TEST_F(StylizeCommandTest, WritesThePictureAndSaysWhere) {
   EXPECT_EQ(Run(Arguments()), 0);
   EXPECT_EQ(ReadFile(out_path_), "PAINTED");
   EXPECT_EQ(out_, out_path_ + "\n");
-  EXPECT_THAT(err_, HasSubstr("Painting 4 x 3 pixels, 2 iterations, models/vgg19, preset painterly\n"));
+  EXPECT_THAT(err_,
+              HasSubstr("Painting 4 x 3 pixels, 2 iterations, models/vgg19, preset painterly, as jobs/1\n"));
   EXPECT_THAT(err_, HasSubstr("0/2  loss 30 (content 20, style 10)\n"));
   EXPECT_THAT(err_, HasSubstr("2/2  loss 10.12 (content 5, style 5.12)  0.5 s/it  in 1.0 s\n"));
   EXPECT_THAT(ListDir(dir_), ElementsAre("out.png", "photo.jpg", "style.jpg"));
@@ -124,8 +130,14 @@ TEST_F(StylizeCommandTest, SendsWhatTheFlagsSay) {
   expected.mutable_recipe()->mutable_style_layers(0)->set_weight(3);
   expected.mutable_output()->set_format(v1::PICTURE_FORMAT_PNG);
   expected.mutable_output()->set_size(v1::OUTPUT_SIZE_ORIGINAL);
+  expected.set_priority(v1::PRIORITY_NORMAL);  // no terminal
   ASSERT_THAT(server_.requests(), SizeIs(1));
-  EXPECT_EQ(server_.requests()[0].DebugString(), expected.DebugString());
+  v1::StylizeRequest sent = server_.requests()[0];
+  EXPECT_THAT(sent.request_id(), SizeIs(36));
+  sent.clear_request_id();
+  EXPECT_EQ(sent.DebugString(), expected.DebugString());
+  ASSERT_THAT(server_.clients(), SizeIs(1));
+  EXPECT_THAT(server_.clients()[0], MatchesRegex("cli-[0-9]+-[0-9a-f]{8}"));
 }
 
 TEST_F(StylizeCommandTest, QuietSaysNothing) {
@@ -185,7 +197,7 @@ TEST_F(StylizeCommandTest, AnswersOfTheServerAreFailures) {
   EXPECT_EQ(out_, "");
   EXPECT_EQ(err_, "impasto: styles[0]: not a picture\n  At fault: STYLE 1, " + dir_ + "style.jpg\n");
   EXPECT_EQ(ReadFile(out_path_), "an older picture");
-  EXPECT_EQ(ReadFile(dir_ + "losses.csv"), "iteration,total,content,style,seconds,level\n");
+  EXPECT_EQ(ReadFile(dir_ + "losses.csv"), "iteration,total,content,style,seconds,level,change\n");
 }
 
 TEST_F(StylizeCommandTest, AFailedRunsBestPictureGoesBesideTheOutput) {
@@ -203,7 +215,8 @@ TEST_F(StylizeCommandTest, AFailedRunsBestPictureGoesBesideTheOutput) {
                 dir_ + "out.partial.png\n");
   EXPECT_EQ(ReadFile(out_path_), "an older picture");
   EXPECT_EQ(ReadFile(dir_ + "out.partial.png"), "BEST SO FAR");
-  EXPECT_EQ(ReadFile(dir_ + "losses.csv"), "iteration,total,content,style,seconds,level\n1,30,20,10,0,0\n");
+  EXPECT_EQ(ReadFile(dir_ + "losses.csv"),
+            "iteration,total,content,style,seconds,level,change\n1,30,20,10,0,0,\n");
 }
 
 TEST_F(StylizeCommandTest, ABrokenPictureLeavesTheOutputAlone) {
@@ -225,8 +238,9 @@ TEST_F(StylizeCommandTest, AServerThatGoesAwayIsUnreachable) {
     stream.Send(AcceptedEvent(Resolved()));
     return grpc::Status(grpc::StatusCode::UNAVAILABLE, "stopping");
   });
-  EXPECT_EQ(Run(Arguments()), 3);
+  EXPECT_EQ(Run(Arguments({"--reconnect", "0"})), 3);
   EXPECT_THAT(err_, HasSubstr("impasto: stopping\n  Is impastod running at " + server_.address()));
+  EXPECT_THAT(err_, HasSubstr("\n  The job may go on: impasto jobs watch 1\n"));
 }
 
 TEST_F(StylizeCommandTest, AJobThatTheServerCancelledIsAFailure) {
@@ -235,7 +249,7 @@ TEST_F(StylizeCommandTest, AJobThatTheServerCancelledIsAFailure) {
     return grpc::Status::OK;
   });
   EXPECT_EQ(Run(Arguments()), 1);
-  EXPECT_EQ(err_, "impasto: the server cancelled the job\n");
+  EXPECT_EQ(err_, "impasto: the job was cancelled\n");
 }
 
 TEST_F(StylizeCommandTest, NoServer) {
@@ -330,7 +344,7 @@ TEST_F(StylizeCommandTest, InterruptCancelsAndLeavesTheOutputAlone) {
   EXPECT_THAT(process.err(), HasSubstr("Cancelled; " + out_path_ + " is left as it was\n"));
   EXPECT_EQ(ReadFile(out_path_), "an older picture");
   EXPECT_EQ(ReadFile(dir_ + "losses.csv"),
-            "iteration,total,content,style,seconds,level\n1,30,20,10,0,0\n2,20,12.5,7.5,0.5,0\n");
+            "iteration,total,content,style,seconds,level,change\n1,30,20,10,0,0,\n2,20,12.5,7.5,0.5,0,\n");
 }
 
 TEST_F(StylizeCommandTest, InterruptKeepsTheNewestPictureWhereAsked) {
@@ -346,6 +360,18 @@ TEST_F(StylizeCommandTest, InterruptKeepsTheNewestPictureWhereAsked) {
   EXPECT_EQ(ReadFile(out_path_), "kept picture");
   ASSERT_THAT(server_.requests(), SizeIs(1));
   EXPECT_EQ(server_.requests()[0].preview().format(), v1::PICTURE_FORMAT_PNG);
+}
+
+TEST_F(StylizeCommandTest, InterruptKeepsTheBestWhereTheServerSendsIt) {
+  at_cancel_ = ResultEvents(1, 20, "BEST SO FAR");
+  Hang(/*with_preview=*/true);
+  CliProcess process(Arguments({"--keep-on-interrupt"}));
+  ASSERT_TRUE(process.WaitForStderr("1/2  loss"));
+  process.Signal(SIGINT);
+  EXPECT_EQ(process.Wait(), 130);
+  EXPECT_THAT(process.err(), HasSubstr("Cancelled; kept the picture of iteration 1 as " + out_path_ + "\n"));
+  EXPECT_EQ(ReadFile(out_path_), "BEST SO FAR");
+  EXPECT_THAT(server_.calls(), ElementsAre("CancelJob jobs/1"));
 }
 
 TEST_F(StylizeCommandTest, InterruptBeforeThereIsAPictureSaysSo) {
@@ -368,6 +394,167 @@ TEST_F(StylizeCommandTest, TerminationIsHandledAsAnInterrupt) {
   process.Signal(SIGTERM);
   EXPECT_EQ(process.Wait(), 143);
   gone_.get_future().wait();
+}
+
+// ---- On a terminal, Ctrl-C asks ----
+
+constexpr char kQuestion[] = "Detach (d) or cancel (c)? ";
+
+TEST_F(StylizeCommandTest, OnATerminalTheUserMayDetach) {
+  v1::Job job;
+  job.set_name("jobs/1");
+  server_.SetJobs({job});
+  Hang(/*with_preview=*/false);
+  CliProcess process(Arguments(), {.environment = {}, .terminal = true, .keyboard = true});
+  ASSERT_TRUE(process.WaitForStderr("0/2  loss"));
+  process.Signal(SIGINT);
+  ASSERT_TRUE(process.WaitForStderr(kQuestion));
+  process.Type("what\n");
+  process.Type("d\n");
+  EXPECT_EQ(process.Wait(), 130);
+  gone_.get_future().wait();
+  EXPECT_THAT(process.err(),
+              HasSubstr("Detached; jobs/1 goes on. Its result: impasto jobs result 1 --wait -o OUT"));
+  EXPECT_THAT(server_.calls(), ElementsAre("UpdateJob jobs/1"));
+  EXPECT_TRUE(server_.updates()[0].job().detached());
+  EXPECT_EQ(server_.requests()[0].priority(), v1::PRIORITY_INTERACTIVE);
+}
+
+TEST_F(StylizeCommandTest, OnATerminalTheUserMayCancel) {
+  for (const std::string answer : {"c\n", "\x04"}) {  // Ctrl-D is the end of the input
+    gone_ = std::promise<void>();
+    Hang(/*with_preview=*/false);
+    CliProcess process(Arguments(), {.environment = {}, .terminal = true, .keyboard = true});
+    ASSERT_TRUE(process.WaitForStderr("0/2  loss"));
+    process.Signal(SIGINT);
+    ASSERT_TRUE(process.WaitForStderr(kQuestion));
+    process.Type(answer);
+    EXPECT_EQ(process.Wait(), 130);
+    gone_.get_future().wait();
+    EXPECT_THAT(process.err(), HasSubstr("Cancelled; "));
+  }
+  EXPECT_THAT(server_.calls(), ElementsAre("CancelJob jobs/1", "CancelJob jobs/1"));
+}
+
+TEST_F(StylizeCommandTest, TheSecondInterruptCancelsAndLeaves) {
+  std::promise<void> cancelled;
+  server_.SetStylize([&](const v1::StylizeRequest&, EventStream& stream) {
+    stream.Send(AcceptedEvent(Resolved()));
+    stream.Send(ProgressEvent(1, 2, 30, 20, 10, 0));
+    EXPECT_TRUE(stream.WaitForCancelJob());
+    cancelled.set_value();
+    stream.WaitForCancel();  // a job that doesn't end
+    return grpc::Status::CANCELLED;
+  });
+  CliProcess process(Arguments(), {.environment = {}, .terminal = true, .keyboard = true});
+  ASSERT_TRUE(process.WaitForStderr("0/2  loss"));
+  process.Signal(SIGINT);
+  ASSERT_TRUE(process.WaitForStderr(kQuestion));
+  process.Signal(SIGINT);
+  EXPECT_EQ(process.Wait(), 130);
+  cancelled.get_future().wait();
+  EXPECT_THAT(server_.calls(), ElementsAre("CancelJob jobs/1"));
+}
+
+TEST_F(StylizeCommandTest, AQuestionThatNobodyAnswersDoesNotHoldTheResultBack) {
+  std::promise<void> asked;
+  server_.SetStylize([&](const v1::StylizeRequest&, EventStream& stream) {
+    stream.Send(AcceptedEvent(Resolved()));
+    stream.Send(ProgressEvent(1, 2, 30, 20, 10, 0));
+    asked.get_future().wait();
+    stream.SendAll(ResultEvents(2, 10, "PAINTED"));
+    stream.Send(FinishedEvent());
+    return grpc::Status::OK;
+  });
+  CliProcess process(Arguments(), {.environment = {}, .terminal = true, .keyboard = true});
+  ASSERT_TRUE(process.WaitForStderr("0/2  loss"));
+  process.Signal(SIGINT);
+  ASSERT_TRUE(process.WaitForStderr(kQuestion));
+  asked.set_value();
+  EXPECT_EQ(process.Wait(), 0);
+  EXPECT_EQ(ReadFile(out_path_), "PAINTED");
+}
+
+// ---- Jobs that are left, estimated, named ----
+
+TEST_F(StylizeCommandTest, DetachPrintsTheJobAndLeavesIt) {
+  Hang(/*with_preview=*/false);
+  EXPECT_EQ(Run({"stylize", dir_ + "photo.jpg", "styles/3f2a", "--detach", "--name", "Sunday", "--request-id",
+                 "mine", "--save-recipe", dir_ + "recipe.json", "--server", server_.address()}),
+            0);
+  gone_.get_future().wait();
+  EXPECT_EQ(out_, "jobs/1\n");
+  EXPECT_THAT(ReadFile(dir_ + "recipe.json"), HasSubstr("painterly"));
+  ASSERT_THAT(server_.requests(), SizeIs(1));
+  const v1::StylizeRequest request = server_.requests()[0];
+  EXPECT_TRUE(request.detached());
+  EXPECT_EQ(request.priority(), v1::PRIORITY_NORMAL);
+  EXPECT_EQ(request.display_name(), "Sunday");
+  EXPECT_EQ(request.request_id(), "mine");
+  EXPECT_EQ(request.styles(0).style(), "styles/3f2a");
+  EXPECT_EQ(request.output().format(), v1::PICTURE_FORMAT_PNG);
+  EXPECT_THAT(server_.calls(), IsEmpty());
+}
+
+TEST_F(StylizeCommandTest, DetachAndOutputExcludeEachOther) {
+  EXPECT_EQ(Run(Arguments({"--detach"})), 2);
+  EXPECT_EQ(
+      err_,
+      "impasto: --output goes with a job that is waited for; with --detach, fetch the result later: impasto "
+      "jobs result JOB -o " +
+          out_path_ + "\n");
+  EXPECT_EQ(Run({"stylize", dir_ + "photo.jpg", dir_ + "style.jpg", "--server", server_.address()}), 2);
+  EXPECT_EQ(err_, "impasto: --output is required (see impasto stylize --help)\n");
+  EXPECT_EQ(Run(Arguments({"--priority", "high"})), 2);
+  EXPECT_THAT(server_.requests(), IsEmpty());
+}
+
+TEST_F(StylizeCommandTest, EstimatesWithoutStarting) {
+  v1::EstimateJobResponse estimate;
+  estimate.set_width(512);
+  estimate.set_height(384);
+  estimate.mutable_memory()->set_peak_bytes(int64_t{3} << 29);
+  estimate.mutable_memory()->set_budget_bytes(int64_t{5} << 30);
+  estimate.mutable_memory()->set_largest_max_size(1400);
+  estimate.add_warnings("random weights");
+  server_.SetEstimate(estimate);
+  const std::vector<std::string> arguments = {"stylize",    dir_ + "photo.jpg", dir_ + "style.jpg",
+                                              "--estimate", "--server",         server_.address()};
+  EXPECT_EQ(Run(arguments), 0);
+  EXPECT_EQ(out_,
+            "size     512 x 384\n"
+            "memory   1.5 GiB\n"
+            "budget   5 GiB\n"
+            "largest  --max-size 1400\n"
+            "fits     yes\n");
+  EXPECT_EQ(err_, "*** WARNING: random weights ***\n");
+  estimate.mutable_memory()->set_budget_bytes(int64_t{1} << 30);
+  server_.SetEstimate(estimate);
+  EXPECT_EQ(Run(arguments), 1);
+  EXPECT_THAT(out_, HasSubstr("fits     no\n"));
+  EXPECT_THAT(server_.requests(), IsEmpty());
+}
+
+TEST_F(StylizeCommandTest, TellsOfChangesAndComesBackToItsJob) {
+  std::vector<v1::JobEvent> events = {AcceptedEvent(Resolved()), ProgressEvent(1, 2, 30, 20, 10, 0),
+                                      ChangedEvent(1, 0.02), ProgressEvent(2, 2, 20, 10, 10, 1000),
+                                      StateEvent(v1::Job::STATE_RUNNING, 1, "the server was restarted")};
+  events.push_back(ResultEvents(1, 20, "PAINTED")[0]);
+  events.push_back(FinishedEvent());
+  events = Numbered(events);
+  server_.SetStylize([&events](const v1::StylizeRequest&, EventStream& stream) {
+    stream.SendAll({events[0], events[1], events[2]});
+    return grpc::Status(grpc::StatusCode::UNAVAILABLE, "stopping");
+  });
+  server_.SetEvents("jobs/1", events);
+  EXPECT_EQ(Run(Arguments({"--loss-csv", dir_ + "losses.csv"})), 0);
+  EXPECT_THAT(err_, HasSubstr("Changed from iteration 2 on: style_weight=0.02\n"));
+  EXPECT_THAT(err_, HasSubstr("Lost the connection, trying to come back to jobs/1: stopping\n"));
+  EXPECT_THAT(err_, HasSubstr("Now running, after 1 iterations: the server was restarted\n"));
+  EXPECT_EQ(ReadFile(dir_ + "losses.csv"),
+            "iteration,total,content,style,seconds,level,change\n1,30,20,10,0,0,\n"
+            "2,20,10,10,1,0,style_weight=0.02\n");
+  EXPECT_EQ(ReadFile(out_path_), "PAINTED");
 }
 
 }  // namespace

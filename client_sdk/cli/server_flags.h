@@ -1,0 +1,24 @@
+// Options that every command has.
+#pragma once
+
+#include <string>
+
+namespace CLI {
+class App;
+}
+
+namespace impasto::cli {
+
+struct ServerFlags {
+  std::string server;             // empty: the SDK's default
+  double wait_seconds = 0;        // for a server that isn't there yet
+  double reconnect_seconds = 60;  // for one that went away while a job was watched
+};
+
+void AddServerOption(CLI::App* command, ServerFlags* flags);
+// --server and --wait.
+void AddServerOptions(CLI::App* command, ServerFlags* flags);
+// For commands that watch a job.
+void AddReconnectOption(CLI::App* command, ServerFlags* flags);
+
+}  // namespace impasto::cli
