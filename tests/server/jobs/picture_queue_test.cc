@@ -13,78 +13,71 @@ namespace {
 
 using testing::ElementsAre;
 
-TEST(PictureQueue, OnlyTheNewestPreviewWaits) {
-  std::vector<std::string> encoded;
-  Counter began, go;
-  PictureQueue queue;
-  queue.PutPreview([&] {
-    began.Add();
-    go.WaitFor(1);
-    encoded.push_back("preview 1");
-  });
-  began.WaitFor(1);
-  for (const char* name : {"preview 2", "preview 3", "preview 4"}) {
-    queue.PutPreview([&, name] { encoded.push_back(name); });
+// Its encoder is held up until the test lets it go.
+class PictureQueueTest : public testing::Test {
+ protected:
+  PictureQueueTest() {
+    queue_.PutPreview(99, [this] {
+      began_.Add();
+      go_.WaitFor(1);
+    });
+    began_.WaitFor(1);
   }
-  go.Add();
-  queue.Stop();
-  EXPECT_THAT(encoded, ElementsAre("preview 1", "preview 4"));
+  void PutPreview(int64_t job, const char* name) {
+    queue_.PutPreview(job, [this, name] { encoded_.push_back(name); });
+  }
+
+  Counter began_, go_;
+  std::vector<std::string> encoded_;
+  PictureQueue queue_;
+};
+
+TEST_F(PictureQueueTest, OfEachJobTheNewestPreviewWaits) {
+  PutPreview(1, "1a");
+  PutPreview(2, "2a");
+  PutPreview(1, "1b");
+  PutPreview(1, "1c");
+  PutPreview(3, "3a");
+  go_.Add();
+  queue_.Stop();
+  EXPECT_THAT(encoded_, ElementsAre("2a", "1c", "3a"));
 }
 
-TEST(PictureQueue, ADroppedPreviewIsFreed) {
-  Counter began, go;
-  PictureQueue queue;
-  queue.PutPreview([&] {
-    began.Add();
-    go.WaitFor(1);
-  });
-  began.WaitFor(1);
+TEST_F(PictureQueueTest, ADroppedPreviewIsFreed) {
   auto pixels = std::make_shared<int>(0);
-  queue.PutPreview([pixels] {});
+  queue_.PutPreview(1, [pixels] {});
   EXPECT_EQ(pixels.use_count(), 2);
-  queue.PutPreview([] {});
+  PutPreview(2, "2");
+  EXPECT_EQ(pixels.use_count(), 2);
+  PutPreview(1, "1");
   EXPECT_EQ(pixels.use_count(), 1);
-  go.Add();
+  go_.Add();
 }
 
-TEST(PictureQueue, AResultComesAfterItsJobsPreviews) {
-  std::vector<std::string> encoded;
-  Counter began, go;
-  PictureQueue queue;
-  queue.PutPreview([&] {
-    began.Add();
-    go.WaitFor(1);
-  });
-  began.WaitFor(1);
-  queue.PutPreview([&] { encoded.push_back("preview"); });
-  queue.PutResult([&] { encoded.push_back("result"); });
-  go.Add();
-  queue.Stop();
-  EXPECT_THAT(encoded, ElementsAre("preview", "result"));
+TEST_F(PictureQueueTest, AResultComesAfterItsJobsPreviews) {
+  PutPreview(1, "preview");
+  queue_.PutResult([&] { encoded_.push_back("result"); });
+  go_.Add();
+  queue_.Stop();
+  EXPECT_THAT(encoded_, ElementsAre("preview", "result"));
 }
 
-TEST(PictureQueue, OneResultWaitsAndTheNextBlocks) {
-  Counter began, go, put;
-  PictureQueue queue;
-  queue.PutResult([&] {
-    began.Add();
-    go.WaitFor(1);
+TEST_F(PictureQueueTest, OneResultWaitsAndTheNextBlocks) {
+  Counter put;
+  queue_.PutResult([&] {
+    began_.Add();
+    go_.WaitFor(2);
   });
-  began.WaitFor(1);
-  queue.PutResult([&] {
-    began.Add();
-    go.WaitFor(2);
-  });
-  std::thread third([&] {
-    queue.PutResult([&] {});
+  std::thread second([&] {
+    queue_.PutResult([&] {});
     put.Add();
   });
   EXPECT_EQ(put.value(), 0);
-  go.Add();
-  began.WaitFor(2);  // the second is being encoded: there is room for the third
+  go_.Add();
+  began_.WaitFor(2);  // the first is being encoded: there is room for the second
   put.WaitFor(1);
-  third.join();
-  go.Add();
+  second.join();
+  go_.Add();
 }
 
 }  // namespace
