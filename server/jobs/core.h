@@ -39,7 +39,7 @@ enum class Stage {
   kToPrepare,  // for the first time; or again: after a restart, or when its pictures had no room in memory
   kPreparing,
   kLoaded,    // has a work
-  kEncoding,  // the device is done with it; its result waits or is being encoded
+  kEncoding,  // the device is done with it; its result is taken, waits or is being encoded
   kEnded,     // the end is in the log
 };
 
@@ -159,14 +159,19 @@ struct Core {
   // Makes the job's own `state` and its claim to the device what the rest of its state says. True where the
   // state has changed.
   bool Refresh(LiveJob& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
-  // Refresh, with an event that tells of it.
+  // An event that tells of the job's state.
+  void Tell(const JobPtr& job, const std::string& reason) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  // Refresh, and Tell where the state has changed.
   void Announce(const JobPtr& job, const std::string& reason) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   void Cancel(const JobPtr& job, const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   // Puts the end into the job's log; nothing where it has ended before.
   void End(const JobPtr& job, v1::Finished::State state, absl::Status status)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  // Answers updates that won't be made.
+  void RefuseUpdates(JobState& state, const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   // Forgets a live job whose end the journal has.
   void ArchiveIfWritten(const JobPtr& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  // Makes it an orphan, or not one any more, as its watchers and `detached` say.
   void Orphan(const JobPtr& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   void Attached(const JobPtr& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   void Detached(const std::string& name);
@@ -191,7 +196,9 @@ struct Core {
   std::vector<JobPtr> Residents(LiveJob& but) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   bool MayHaveTurn(LiveJob& job, double now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   void Turn(const JobPtr& job);
-  void AfterStep(const JobPtr& job, v1::Progress progress, double seconds);
+  void AfterStep(const JobPtr& job, v1::Progress progress, int steps_before, double seconds);
+  // Changes of the recipe that are in force after so many steps and that no event tells of yet.
+  void TellChanges(const JobPtr& job, int steps) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   void PreviewIfDue(const JobPtr& job);
   void ApplyUpdates(const JobPtr& job);
   void Checkpoint(const JobPtr& job);

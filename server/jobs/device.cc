@@ -50,7 +50,10 @@ Core::Task Core::NextTask(JobPtr* job, std::vector<JobPtr>* set_aside) {
     if (state.stage != Stage::kLoaded) continue;
     *job = candidate;
     if (!state.interruption.ok()) return Task::kFinish;
-    if (!state.updates.empty()) return Task::kUpdate;
+    // One that goes on from a checkpoint makes what the journal knows of it again before anything is changed:
+    // or the change would be at a step that watchers have seen without it.
+    if (!state.updates.empty() && state.work->iterations_made() >= state.job.iteration())
+      return Task::kUpdate;
     if (state.checkpoint_wanted && !state.checkpointing) return Task::kCheckpoint;
   }
   *job = nullptr;
@@ -94,19 +97,22 @@ bool Core::MayHaveTurn(LiveJob& job, double now) {
   if (ledger.IsResident(job.id_) || ledger.Fits(job.id_)) return true;
   // It takes others' memory. From those that don't use it now, gladly; from the others not too often.
   if (now - last_swap >= options.swap_seconds) return true;
-  if (StateOf(job).job.priority() == v1::PRIORITY_INTERACTIVE) return true;
-  std::vector<int64_t> idle_ids, all;
+  // An interactive job doesn't wait for those that aren't.
+  const bool interactive = StateOf(job).job.priority() == v1::PRIORITY_INTERACTIVE;
+  std::vector<int64_t> yielding, all;
   for (const JobPtr& resident : Residents(job)) {
     all.push_back(resident->id_);
-    if (!sharing.Has(resident->id_)) idle_ids.push_back(resident->id_);
+    const bool yields = interactive && StateOf(*resident).job.priority() != v1::PRIORITY_INTERACTIVE;
+    if (yields || !sharing.Has(resident->id_)) yielding.push_back(resident->id_);
   }
-  return ledger.ToSetAside(job.id_, all).size() <= idle_ids.size();
+  return ledger.ToSetAside(job.id_, all).size() <= yielding.size();
 }
 
 void Core::Turn(const JobPtr& job) {
   Work& work = *Unguarded(*job).work;
   const double begin = options.clock->NowSeconds();
   const bool starts = !work.started();
+  const int steps_before = work.iterations_made();
   absl::Status status;
   absl::StatusOr<v1::Progress> progress = absl::UnknownError("no step was made");
   // Starting is a turn of its own: it takes as long as two or three steps.
@@ -132,32 +138,47 @@ void Core::Turn(const JobPtr& job) {
   }
   if (!status.ok()) return Finish(job, status);
   if (starts) return;
-  AfterStep(job, *std::move(progress), end - begin);
+  AfterStep(job, *std::move(progress), steps_before, end - begin);
   PreviewIfDue(job);
   if (work.done()) Finish(job, absl::OkStatus());
 }
 
-void Core::AfterStep(const JobPtr& job, v1::Progress progress, double seconds) {
+void Core::AfterStep(const JobPtr& job, v1::Progress progress, int steps_before, double seconds) {
   MutexLock lock(&mutex);
   JobState& state = StateOf(*job);
   const Work& work = *state.work;
   state.timer.Stepped(seconds);
   *progress.mutable_elapsed() = ToDuration(state.device_seconds);
   *progress.mutable_remaining() = ToDuration(state.timer.Remaining(work.remaining_steps()));
-  state.job.set_iteration(work.iterations_made());
+  // Steps that the journal knows of may be made again, after a restart.
+  if (work.iterations_made() >= state.job.iteration()) {
+    state.job.set_iteration(work.iterations_made());
+    state.job.set_total_loss(progress.total_loss());
+  }
   state.job.set_iterations(progress.iterations());
-  state.job.set_total_loss(progress.total_loss());
+  TellChanges(job, steps_before);
   *state.job.mutable_remaining() = progress.remaining();
   v1::JobEvent event;
   *event.mutable_progress() = std::move(progress);
   job->log_->Add(std::move(event));
-  // Changes that the recipe itself has planned take effect in a step.
-  const v1::Recipe recipe = work.recipe();
-  if (recipe.changes_size() != state.job.recipe().changes_size()) *state.job.mutable_recipe() = recipe;
   if (options.clock->NowSeconds() - state.checkpoint_time >= options.checkpoint_seconds) {
     state.checkpoint_wanted = true;
   }
   recorder.Touch(job, /*urgent=*/false);
+}
+
+void Core::TellChanges(const JobPtr& job, int steps) {
+  JobState& state = StateOf(*job);
+  const v1::Recipe& original = state.job.original_recipe();
+  bool any = false;
+  for (int i = job->log_->changes(); i < original.changes_size() && original.changes(i).iteration() <= steps;
+       ++i) {
+    v1::JobEvent event;
+    *event.mutable_changed() = original.changes(i);
+    job->log_->Add(std::move(event));
+    any = true;
+  }
+  if (any) *state.job.mutable_recipe() = state.work->recipe();
 }
 
 void Core::PreviewIfDue(const JobPtr& job) {
@@ -203,19 +224,18 @@ void Core::ApplyUpdates(const JobPtr& job) {
     }
     MutexLock lock(&mutex);
     JobState& state = StateOf(*job);
+    const bool was_detached = state.job.detached();
     if (ApplyToJob(update.request, &state.job)) {
       // Its claim to the device is of another class now.
       sharing.Remove(job->id_);
     }
+    Refresh(*job);
+    if (state.job.detached() != was_detached) Orphan(job);
     work.SetPreview(state.job.preview());
     if (change) {
-      *state.job.mutable_recipe() = work.recipe();
       *state.job.mutable_original_recipe() = work.original_recipe();
-      v1::JobEvent event;
-      *event.mutable_changed() = *std::move(change);
-      job->log_->Add(std::move(event));
+      TellChanges(job, work.iterations_made());
     }
-    Orphan(job);
     recorder.Touch(
         job, /*urgent=*/true, [this, job, done = std::move(update.done)](const absl::Status& written) {
           v1::Job answer;
@@ -272,6 +292,8 @@ void Core::Finish(const JobPtr& job, const absl::Status& status) {
     JobState& state = StateOf(*job);
     work = std::move(state.work);
     interruption = state.interruption;
+    // From here on a cancel ends it at once.
+    state.stage = Stage::kEncoding;
     sharing.Remove(job->id_);
   }
   v1::Result result;
@@ -285,6 +307,7 @@ void Core::Finish(const JobPtr& job, const absl::Status& status) {
     MutexLock lock(&mutex);
     JobState& state = StateOf(*job);
     ledger.Unload(job->id_);
+    LoadWaiting();
     if (!maker.ok()) {
       if (!interruption.ok()) {
         End(job, v1::Finished::STATE_CANCELLED, interruption);
@@ -293,9 +316,7 @@ void Core::Finish(const JobPtr& job, const absl::Status& status) {
       }
       return;
     }
-    state.job.set_total_loss(result.total_loss());
-    state.stage = Stage::kEncoding;
-    LoadWaiting();
+    if (state.stage != Stage::kEnded) state.job.set_total_loss(result.total_loss());
   }
   const absl::Status outcome = interruption.ok() ? status : interruption;
   pictures.PutResult([this, job, maker = *std::move(maker), result = std::move(result), outcome] {

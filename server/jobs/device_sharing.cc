@@ -22,10 +22,9 @@ size_t ClassOf(v1::Priority priority) {
 void DeviceSharing::Add(int64_t id, v1::Priority priority, const std::string& client, double now) {
   const size_t index = ClassOf(priority);
   Class& job_class = classes_[index];
-  if (job_class.clients.empty()) job_class.virtual_time = std::max(job_class.virtual_time, virtual_now_);
-  const auto [place, is_new] = job_class.clients.try_emplace(client);
-  Client& owner = place->second;
-  if (is_new) owner.virtual_time = job_class.virtual_now;
+  if (job_class.jobs++ == 0) job_class.virtual_time = std::max(job_class.virtual_time, virtual_now_);
+  Client& owner = job_class.clients[client];
+  if (owner.jobs.empty()) owner.virtual_time = std::max(owner.virtual_time, job_class.virtual_now);
   Job job;
   job.virtual_time = owner.virtual_now;
   job.job_class = index;
@@ -38,14 +37,13 @@ void DeviceSharing::Remove(int64_t id) {
   const auto found = jobs_.find(id);
   if (found == jobs_.end()) return;
   Class& job_class = classes_[found->second.job_class];
-  const auto owner = job_class.clients.find(found->second.client);
-  owner->second.jobs.erase(id);
-  if (owner->second.jobs.empty()) job_class.clients.erase(owner);
+  job_class.clients.at(found->second.client).jobs.erase(id);
+  if (--job_class.jobs == 0) job_class.clients.clear();
   jobs_.erase(found);
 }
 
 std::optional<int64_t> DeviceSharing::Aged(double now, const std::function<bool(int64_t)>& eligible) const {
-  if (charged_aged_ > options_.ageing_share * charged_) return std::nullopt;
+  if (ageing_debt_ > 0) return std::nullopt;
   const Job* oldest = nullptr;
   int64_t oldest_id = 0;
   for (const auto& [id, job] : jobs_) {
@@ -78,8 +76,8 @@ void DeviceSharing::Charge(int64_t id, double seconds, double now) {
   Job& job = found->second;
   Class& job_class = classes_[job.job_class];
   Client& owner = job_class.clients.at(job.client);
-  charged_ += seconds;
-  if (now - seconds - job.waits_since >= options_.age_seconds) charged_aged_ += seconds;
+  const bool aged = now - seconds - job.waits_since >= options_.age_seconds;
+  ageing_debt_ = std::max(0.0, ageing_debt_ + (aged ? seconds / options_.ageing_share : 0) - seconds);
   job.waits_since = now;
   // Newcomers begin where the one that was served began: neither behind nor ahead of those that wait.
   virtual_now_ = std::max(virtual_now_, job_class.virtual_time);
@@ -88,6 +86,9 @@ void DeviceSharing::Charge(int64_t id, double seconds, double now) {
   job_class.virtual_time += seconds / options_.weights[job.job_class];
   owner.virtual_time += seconds;
   job.virtual_time += seconds;
+  std::erase_if(job_class.clients, [&](const auto& client) {
+    return client.second.jobs.empty() && client.second.virtual_time <= job_class.virtual_now;
+  });
 }
 
 }  // namespace impasto::jobs

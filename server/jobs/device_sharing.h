@@ -59,6 +59,9 @@ class DeviceSharing {
   };
   struct Class : Share {
     double virtual_now = 0;  // of its clients
+    int jobs = 0;
+    // Those without jobs too, while they are ahead of the others: or they would gain by going and coming
+    // back.
     std::map<std::string, Client> clients;
   };
 
@@ -68,8 +71,9 @@ class DeviceSharing {
   std::array<Class, 3> classes_;
   double virtual_now_ = 0;  // of the classes
   std::map<int64_t, Job> jobs_;
-  double charged_ = 0;       // seconds, of all jobs
-  double charged_aged_ = 0;  // of these, to aged jobs
+  // Seconds of the device until the next turn by age: what aged jobs have had over their share. Not having
+  // had it is no credit, or a busy server's old jobs could keep the device for hours.
+  double ageing_debt_ = 0;
 };
 
 }  // namespace impasto::jobs

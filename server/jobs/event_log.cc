@@ -22,9 +22,10 @@ class EventLog::WatchImpl final : public Watch, public std::enable_shared_from_t
 
   std::optional<Event> Next() override {
     MutexLock lock(&log_->mutex_);
-    std::optional<Event> event = log_->NextLocked(after_);
-    if (event) after_ = event->message.sequence();
-    return event;
+    const Entry* entry = log_->FindLocked(after_);
+    if (entry == nullptr) return std::nullopt;
+    after_ = entry->sequence;
+    return Parse(*entry);
   }
 
   std::optional<absl::Status> EndStatus() const override {
@@ -61,8 +62,7 @@ class EventLog::WatchImpl final : public Watch, public std::enable_shared_from_t
 
   // The log's mutex is held. True: the caller has to post it.
   bool WantsWake() {
-    const bool ended = log_->end_ && log_->EndVisibleLocked();
-    if (!wake_ || wake_posted_ || (!ended && log_->LastVisibleLocked() <= after_)) return false;
+    if (!wake_ || wake_posted_ || !HasNews()) return false;
     wake_posted_ = true;
     return true;
   }
@@ -72,7 +72,8 @@ class EventLog::WatchImpl final : public Watch, public std::enable_shared_from_t
     {
       MutexLock lock(&log_->mutex_);
       wake_posted_ = false;
-      if (!wake_) return;
+      // What it was posted for may be read by now, and this wake-up be one for later.
+      if (!wake_ || !HasNews()) return;
       wake.swap(wake_);
       waking_ = std::this_thread::get_id();
     }
@@ -83,6 +84,11 @@ class EventLog::WatchImpl final : public Watch, public std::enable_shared_from_t
   }
 
  private:
+  // The log's mutex is held.
+  bool HasNews() const {
+    return (log_->end_ && log_->EndVisibleLocked()) || log_->FindLocked(after_) != nullptr;
+  }
+
   const std::shared_ptr<EventLog> log_;
   const std::string job_;
   int64_t after_;
@@ -103,6 +109,7 @@ void EventLog::Restore(const std::vector<std::string>& messages,
     if (!event.ParseFromString(message)) continue;
     last_sequence_ = std::max(last_sequence_, event.sequence());
     if (event.has_progress()) last_iteration_ = std::max(last_iteration_, event.progress().iteration());
+    if (event.has_changed()) ++changes_;
     if (event.has_result() && result == nullptr) continue;
     entries_.push_back({event.sequence(), message, event.has_result() ? result : nullptr});
   }
@@ -130,6 +137,7 @@ std::optional<EventLog::Entry> EventLog::AddLocked(v1::JobEvent event,
     if (event.progress().iteration() <= last_iteration_) return std::nullopt;
     last_iteration_ = event.progress().iteration();
   }
+  if (event.has_changed()) ++changes_;
   event.set_sequence(++last_sequence_);
   const int64_t seconds = absl::ToUnixSeconds(now);
   event.mutable_time()->set_seconds(seconds);
@@ -160,6 +168,11 @@ int64_t EventLog::last_sequence() const {
 int64_t EventLog::last_kept_sequence() const {
   MutexLock lock(&mutex_);
   return entries_.empty() ? 0 : entries_.back().sequence;
+}
+
+int EventLog::changes() const {
+  MutexLock lock(&mutex_);
+  return changes_;
 }
 
 std::vector<JournalEvent> EventLog::Unjournaled(const std::string& job, size_t limit) const {
@@ -231,7 +244,7 @@ Event EventLog::Parse(const Entry& entry) {
   return event;
 }
 
-std::optional<Event> EventLog::NextLocked(int64_t after) const {
+const EventLog::Entry* EventLog::FindLocked(int64_t after) const {
   const auto next =
       std::upper_bound(entries_.begin(), entries_.end(), after,
                        [](int64_t sequence, const Entry& entry) { return sequence < entry.sequence; });
@@ -239,8 +252,7 @@ std::optional<Event> EventLog::NextLocked(int64_t after) const {
   if (preview_ && preview_->sequence > after && (first == nullptr || preview_->sequence < first->sequence)) {
     first = &*preview_;
   }
-  if (first == nullptr || first->sequence > LastVisibleLocked()) return std::nullopt;
-  return Parse(*first);
+  return first != nullptr && first->sequence <= LastVisibleLocked() ? first : nullptr;
 }
 
 int64_t EventLog::LastVisibleLocked() const {

@@ -44,6 +44,8 @@ class EventLog : public std::enable_shared_from_this<EventLog> {
   int64_t last_sequence() const;
   // The same, previews left out.
   int64_t last_kept_sequence() const;
+  // Events that tell of a change of the recipe.
+  int changes() const;
 
   // What the journal doesn't have yet, at most `limit`, in order.
   std::vector<JournalEvent> Unjournaled(const std::string& job, size_t limit) const;
@@ -68,7 +70,8 @@ class EventLog : public std::enable_shared_from_this<EventLog> {
   // What it supersedes.
   std::optional<Entry> AddLocked(v1::JobEvent event, std::shared_ptr<const EncodedPicture> picture,
                                  absl::Time now) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  std::optional<Event> NextLocked(int64_t after) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // The first event after `after` that can be seen, or null.
+  const Entry* FindLocked(int64_t after) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   bool EndVisibleLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   int64_t LastVisibleLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   // The watchers that are to be woken, to be posted once the lock is gone.
@@ -81,7 +84,8 @@ class EventLog : public std::enable_shared_from_this<EventLog> {
 
   mutable Mutex mutex_;
   int64_t last_sequence_ ABSL_GUARDED_BY(mutex_) = 0;
-  int last_iteration_ ABSL_GUARDED_BY(mutex_) = 0;        // of a progress event
+  int last_iteration_ ABSL_GUARDED_BY(mutex_) = 0;  // of a progress event
+  int changes_ ABSL_GUARDED_BY(mutex_) = 0;
   std::vector<Entry> entries_ ABSL_GUARDED_BY(mutex_);    // by sequence
   std::optional<Entry> preview_ ABSL_GUARDED_BY(mutex_);  // the newest
   size_t journaled_ ABSL_GUARDED_BY(mutex_) = 0;          // of entries_, the first so many

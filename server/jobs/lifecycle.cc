@@ -82,10 +82,10 @@ LiveJob::LiveJob(Core* core, int64_t id, std::string name)
 bool LiveJob::Collect(Journal::Batch* batch) {
   MutexLock lock(&core_->mutex);
   JobState& state = core_->StateOf(*this);
-  // A job that was refused leaves nothing behind.
-  if (!state.accepted) return false;
+  // A job that was refused leaves nothing behind, and one that was deleted doesn't come back.
+  if (!state.accepted || core_->live.count(name_) == 0) return false;
   std::vector<JournalEvent> events = log_->Unjournaled(name_, kEventsPerCommit);
-  const bool more = events.size() == kEventsPerCommit;
+  const bool more = !events.empty() && events.back().sequence < log_->last_kept_sequence();
   JobRecord record{.job = core_->Snapshot(*this), .request_digest = state.digest};
   // An end without its last event would be none: after a restart the job would have nothing more to say.
   if (more && IsEnded(record.job.state())) record.job.set_state(v1::Job::STATE_RUNNING);
@@ -130,16 +130,26 @@ bool Core::Refresh(LiveJob& job) {
   return state.job.state() != before;
 }
 
-void Core::Announce(const JobPtr& job, const std::string& reason) {
-  if (!Refresh(*job)) return;
-  JobState& state = StateOf(*job);
-  if (!state.accepted) return;
+void Core::Tell(const JobPtr& job, const std::string& reason) {
+  const JobState& state = StateOf(*job);
   v1::JobEvent event;
   event.mutable_state_changed()->set_state(state.job.state());
   event.mutable_state_changed()->set_iteration(state.job.iteration());
   event.mutable_state_changed()->set_reason(reason);
   job->log_->Add(std::move(event));
   recorder.Touch(job, /*urgent=*/true);
+}
+
+void Core::Announce(const JobPtr& job, const std::string& reason) {
+  // Before anything else its watchers hear that it is accepted.
+  if (Refresh(*job) && StateOf(*job).accepted) Tell(job, reason);
+}
+
+void Core::RefuseUpdates(JobState& state, const absl::Status& status) {
+  for (PendingUpdate& update : state.updates) {
+    wakes->Post([done = std::move(update.done), status] { done(status); });
+  }
+  state.updates.clear();
 }
 
 void Core::Cancel(const JobPtr& job, const absl::Status& status) {
@@ -199,12 +209,8 @@ void Core::End(const JobPtr& job, v1::Finished::State end, absl::Status status) 
   }
   Log(std::move(line));
 
-  for (PendingUpdate& update : state.updates) {
-    wakes->Post([done = std::move(update.done), name = job->name_] {
-      done(absl::FailedPreconditionError(absl::StrCat(name, " ended before it could be changed")));
-    });
-  }
-  state.updates.clear();
+  RefuseUpdates(state,
+                absl::FailedPreconditionError(absl::StrCat(job->name_, " ended before it could be changed")));
   if (state.accepted) {
     v1::JobEvent event;
     v1::Finished& finished = *event.mutable_finished();
@@ -233,7 +239,8 @@ void Core::ArchiveIfWritten(const JobPtr& job) {
     return;
   if (live.erase(job->name_) == 0) return;
   by_id.erase(job->id_);
-  ended[job->name_] = {.job = Snapshot(*job), .digest = state.digest, .log = job->log_};
+  EndedJob& archived = ended[job->name_] = {.job = Snapshot(*job), .digest = state.digest, .log = job->log_};
+  archived.job.clear_watchers();  // nobody counts them any more
   // What it was made from isn't needed any more.
   files.Post([journal = options.journal, name = job->name_] {
     journal->RemoveFile(name, JobFile::kCheckpoint).IgnoreError();
@@ -282,8 +289,14 @@ void Core::Detached(const std::string& name) {
 
 void Core::Orphan(const JobPtr& job) {
   JobState& state = StateOf(*job);
-  if (state.watchers > 0 || state.job.detached() || state.stage == Stage::kEnded || stopping) {
+  const bool orphaned = state.watchers == 0 && !state.job.detached();
+  if (orphaned == state.orphaned || state.stage == Stage::kEnded || stopping) {
     Refresh(*job);
+    return;
+  }
+  if (!orphaned) {
+    state.orphaned = false;
+    Announce(job, "it was detached");
     return;
   }
   if (options.orphan_grace_seconds <= 0) {

@@ -5,6 +5,7 @@
 namespace impasto::jobs {
 
 bool MemoryLedger::CanLoad(const MemoryNeed& need) const {
+  if (entries_.empty()) return true;
   // What the greediest of all, itself among them, needs beyond its share of `waiting`.
   int64_t growth = need.peak - need.waiting;
   for (const auto& [id, entry] : entries_) growth = std::max(growth, entry.need.peak - entry.need.waiting);

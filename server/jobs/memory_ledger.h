@@ -20,10 +20,9 @@ class MemoryLedger {
 
   int64_t budget() const { return budget_; }
   int64_t used() const { return used_; }
-  // Alone on the server.
-  bool CanEverFit(const MemoryNeed& need) const { return need.peak <= budget_; }
 
-  // Whether one more could wait: its pictures in memory, all others' buffers taken back where need be.
+  // Whether one more could wait: its pictures in memory, all others' buffers taken back where need be. Where
+  // there is no other, always: whether it fits at all is for those to say who let it in.
   bool CanLoad(const MemoryNeed& need) const;
   // It has its pictures in memory. Not twice.
   void Load(int64_t id, const MemoryNeed& need);

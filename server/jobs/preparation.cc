@@ -16,11 +16,17 @@ void Core::QueuePreparation(const JobPtr& job) {
 
 void Core::LoadWaiting() {
   if (stopping) return;
+  MemoryLedger then = ledger;  // once those are loaded that are on their way
+  for (const auto& [id, job] : by_id) {
+    JobState& state = StateOf(*job);
+    if (state.accepted && (state.queued || state.stage == Stage::kPreparing)) then.Load(id, state.need);
+  }
+  // One that has no room keeps nobody waiting: it may be for a job that is paused for days.
   for (const auto& [id, job] : by_id) {
     JobState& state = StateOf(*job);
     if (state.stage != Stage::kToPrepare || state.queued || state.paused || !state.accepted) continue;
-    // In order: a large job that waits isn't overtaken for ever by small ones behind it.
-    if (!ledger.CanLoad(state.need)) return;
+    if (!then.CanLoad(state.need)) continue;
+    then.Load(id, state.need);
     QueuePreparation(job);
   }
 }
@@ -60,13 +66,15 @@ void Core::PrepareNew(const JobPtr& job, std::shared_ptr<const v1::StylizeReques
   }
   // Before the job itself, which is nothing without it.
   const std::shared_ptr<const v1::StylizeRequest> whole = std::move(prepared->request);
-  const absl::Status kept =
-      options.journal->WriteFile(job->name(), JobFile::kRequest, [&](const ByteSink& sink) -> absl::Status {
-        std::string bytes;
-        if (!whole->SerializeToString(&bytes))
-          return absl::ResourceExhaustedError("2 GiB or more of pictures");
-        return sink(bytes);
-      });
+  const absl::Status kept = Guarded([&] {
+    return options.journal->WriteFile(job->name(), JobFile::kRequest,
+                                      [&](const ByteSink& sink) -> absl::Status {
+                                        std::string bytes;
+                                        if (!whole->SerializeToString(&bytes))
+                                          return absl::ResourceExhaustedError("2 GiB or more of pictures");
+                                        return sink(bytes);
+                                      });
+  });
   Accept(job, *std::move(prepared), kept);
 }
 
@@ -114,6 +122,10 @@ void Core::Accept(const JobPtr& job, PreparedJob prepared, const absl::Status& k
   JobState& state = StateOf(*job);
   if (state.stage == Stage::kEnded) {
     unwanted = std::move(prepared.work);
+    if (!state.accepted) {
+      // Its request, which nobody else knows of.
+      files.Post([journal = options.journal, name = job->name()] { journal->DeleteJob(name).IgnoreError(); });
+    }
     return;
   }
   state.need = prepared.memory;
@@ -143,7 +155,8 @@ void Core::Accept(const JobPtr& job, PreparedJob prepared, const absl::Status& k
     state.stage = Stage::kToPrepare;
     unwanted = std::move(prepared.work);
   }
-  if (!std::exchange(state.accepted, true)) {
+  const bool is_new = !std::exchange(state.accepted, true);
+  if (is_new) {
     accepted.set_job(job->name_);
     accepted.set_jobs_ahead(sharing.size() + (on_device != nullptr && !sharing.Has(on_device->id_) ? 1 : 0));
     v1::JobEvent event;
@@ -151,6 +164,7 @@ void Core::Accept(const JobPtr& job, PreparedJob prepared, const absl::Status& k
     job->log_->Add(std::move(event));
   }
   Refresh(*job);
+  if (is_new && (state.paused || state.orphaned)) Tell(job, "it was before it was accepted");
   recorder.Touch(job, /*urgent=*/true);
 }
 

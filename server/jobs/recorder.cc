@@ -12,8 +12,8 @@ Recorder::Recorder(Journal* journal, std::function<void(const std::string& line)
 void Recorder::Touch(std::shared_ptr<Recorded> job, bool urgent, Done done) {
   MutexLock lock(&mutex_);
   next_.jobs[job->name()] = job;
-  if (done) next_.done.push_back(std::move(done));
   urgent_ = urgent_ || urgent || done;
+  if (done) next_.done.push_back(std::move(done));
   changed_.NotifyAll();
 }
 
@@ -31,9 +31,17 @@ absl::Status Recorder::health() {
 absl::Status Recorder::Flush() {
   MutexLock lock(&mutex_);
   next_.jobs.merge(failed_);
+  if (next_.jobs.empty() && !committing_) return health_;
+  // Not until nothing is left: jobs that are stepped meanwhile could keep that off for ever.
+  bool done = false;
+  next_.done.push_back([this, &done](const absl::Status&) {
+    MutexLock lock(&mutex_);
+    done = true;
+    committed_.NotifyAll();
+  });
   urgent_ = true;
   changed_.NotifyAll();
-  while (committing_ || !next_.jobs.empty()) committed_.Wait(&mutex_);
+  while (!done) committed_.Wait(&mutex_);
   return health_;
 }
 
@@ -51,8 +59,8 @@ void Recorder::Loop() {
     Round round;
     {
       MutexLock lock(&mutex_);
-      while (next_.jobs.empty() && !stopped_) changed_.Wait(&mutex_);
-      if (next_.jobs.empty()) return;
+      while (next_.empty() && !stopped_) changed_.Wait(&mutex_);
+      if (next_.empty()) return;
       // A moment for more to come, unless somebody waits.
       const auto until = std::chrono::steady_clock::now() + kPause;
       while (!urgent_ && !stopped_) {
@@ -68,7 +76,6 @@ void Recorder::Loop() {
     Commit(std::move(round));
     MutexLock lock(&mutex_);
     committing_ = false;
-    committed_.NotifyAll();
   }
 }
 
@@ -92,7 +99,10 @@ void Recorder::Commit(Round round) {
       shown = round.jobs;
       failed_.merge(round.jobs);
     } else if (!unfinished.empty()) {
+      // Nobody is told before all of it is there.
       next_.jobs.merge(unfinished);
+      next_.done.insert(next_.done.begin(), round.done.begin(), round.done.end());
+      round.done.clear();
       urgent_ = true;
     }
   }

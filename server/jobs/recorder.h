@@ -38,19 +38,20 @@ class Recorder {
   ~Recorder() { Stop(); }
 
   // The job has changed. `urgent`: somebody waits for it to be on disk; else it may wait for a moment.
-  // `done` is called once, on the recorder's thread, after the commit that has everything up to now; or with
-  // the commit's error.
+  // `done` is called once, on the recorder's thread, when everything up to now is on disk; or with a
+  // commit's error.
   void Touch(std::shared_ptr<Recorded> job, bool urgent,
              std::function<void(const absl::Status&)> done = nullptr);
 
-  // Commits what is there, and returns when it is done or has failed. The last commit's status.
+  // Commits what is there, and returns when it is done or has failed. The last commit's status. Not after
+  // Stop.
   absl::Status Flush();
   // Tries a failed commit once more. Called now and then.
   void Retry();
   // The last commit failed with this.
   absl::Status health();
 
-  // Flush, then ends the thread. Fine to call twice.
+  // Commits what is there, then ends the thread. Fine to call twice; Touch isn't, after it.
   void Stop();
 
  private:
@@ -58,6 +59,7 @@ class Recorder {
   struct Round {
     std::map<std::string, std::shared_ptr<Recorded>> jobs;
     std::vector<Done> done;
+    bool empty() const { return jobs.empty() && done.empty(); }
   };
 
   void Loop();

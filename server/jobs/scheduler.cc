@@ -72,6 +72,23 @@ absl::StatusOr<std::shared_ptr<const EncodedPicture>> ReadResult(Journal& journa
   return picture;
 }
 
+// Of a request that came again.
+class SecondWatch final : public Watch {
+ public:
+  explicit SecondWatch(std::unique_ptr<Watch> watch) : watch_(std::move(watch)) {}
+  const std::string& job_name() const override { return watch_->job_name(); }
+  std::optional<Event> Next() override {
+    std::optional<Event> event = watch_->Next();
+    if (event && event->message.has_accepted()) event->message.mutable_accepted()->set_attached(true);
+    return event;
+  }
+  std::optional<absl::Status> EndStatus() const override { return watch_->EndStatus(); }
+  void Notify(std::function<void()> wake) override { watch_->Notify(std::move(wake)); }
+
+ private:
+  const std::unique_ptr<Watch> watch_;
+};
+
 class SchedulerImpl final : public Scheduler {
  public:
   explicit SchedulerImpl(SchedulerOptions options) : core_(std::move(options)) {}
@@ -81,13 +98,14 @@ class SchedulerImpl final : public Scheduler {
     for (JobRecord& record : records) {
       const std::string name = record.job.name();
       if (!IsEnded(record.job.state())) {
-        IMPASTO_RETURN_IF_ERROR(LoadUnfinished(std::move(record)));
+        LoadUnfinished(std::move(record));
         continue;
       }
       MutexLock lock(&core_.mutex);
       if (!record.job.request_id().empty()) {
         core_.requests[{record.job.client(), record.job.request_id()}] = name;
       }
+      record.job.clear_watchers();
       core_.ended[name] = {.job = std::move(record.job), .digest = std::move(record.request_digest)};
     }
     return absl::OkStatus();
@@ -143,12 +161,13 @@ class SchedulerImpl final : public Scheduler {
           return FieldError("request_id",
                             absl::StrCat("\"", request->request_id(), "\" was another request's, ", known));
         }
-        if (job != core_.live.end()) return core_.MakeWatch(job->second, 0);
+        if (job != core_.live.end()) return std::make_unique<SecondWatch>(core_.MakeWatch(job->second, 0));
       } else {
         return SubmitNew(std::move(request), client, digest);
       }
     }
-    return Attach(known, 0);
+    IMPASTO_ASSIGN_OR_RETURN(std::unique_ptr<Watch> watch, Attach(known, 0));
+    return std::make_unique<SecondWatch>(std::move(watch));
   }
 
   absl::StatusOr<std::unique_ptr<Watch>> Attach(const std::string& name, int64_t after) override {
@@ -289,15 +308,21 @@ class SchedulerImpl final : public Scheduler {
       }
       core_.idle.NotifyAll();  // Drain looks at the clock
     }
+    core_.recorder.Retry();
     for (const auto& [name, picture] : unsaved) {
       if (!core_.SaveResult(name, *picture)) continue;
       MutexLock lock(&core_.mutex);
       const auto live = core_.live.find(name);
       if (live == core_.live.end()) continue;
       core_.StateOf(*live->second).unsaved_result = nullptr;
-      core_.ArchiveIfWritten(live->second);
     }
-    core_.recorder.Retry();
+    {
+      // Those whose end, or whose result, the journal didn't take at first.
+      MutexLock lock(&core_.mutex);
+      std::vector<JobPtr> jobs;
+      for (const auto& [name, job] : core_.live) jobs.push_back(job);
+      for (const JobPtr& job : jobs) core_.ArchiveIfWritten(job);
+    }
     DropOldResults();
   }
 
@@ -319,6 +344,7 @@ class SchedulerImpl final : public Scheduler {
 
   void Stop() override {
     MutexLock lock(&core_.mutex);
+    if (std::exchange(stopped_, true)) return;
     core_.stopping = true;
     if (core_.options.journal_lasts) {
       SetAllAside();
@@ -341,26 +367,33 @@ class SchedulerImpl final : public Scheduler {
   }
 
  private:
-  absl::Status LoadUnfinished(JobRecord record) {
+  void LoadUnfinished(JobRecord record) {
     const std::string name = record.job.name();
-    IMPASTO_ASSIGN_OR_RETURN(const std::vector<std::string> messages,
-                             core_.options.journal->LoadEvents(name));
+    const absl::StatusOr<std::vector<std::string>> messages = core_.options.journal->LoadEvents(name);
+    if (!messages.ok()) {
+      // Left as it is, for when the journal is better: a server with the other jobs is more than none.
+      core_.Log(absl::StrCat(name, " isn't taken up: ", messages.status().ToString()));
+      return;
+    }
     MutexLock lock(&core_.mutex);
     auto job = std::make_shared<LiveJob>(&core_, core_.next_id++, name);
-    job->log().Restore(messages, nullptr);
+    job->log().Restore(*messages, nullptr);
     JobState& state = core_.StateOf(*job);
     state.digest = std::move(record.request_digest);
     state.job = std::move(record.job);
     state.job.clear_watchers();
     state.accepted = state.in_journal = true;
     state.paused = state.job.state() == v1::Job::STATE_PAUSED;
+    // Whoever watched it has the same time to come back as before.
+    state.orphaned = state.job.state() == v1::Job::STATE_ORPHANED;
+    state.orphan_deadline = core_.options.clock->NowSeconds() + core_.options.orphan_grace_seconds;
     state.need = {.peak = state.job.memory().peak_bytes()};
     state.device_seconds =
         static_cast<double>(state.job.device_time().seconds()) + state.job.device_time().nanos() * 1e-9;
     core_.live[name] = core_.by_id[job->id()] = job;
     if (!state.job.request_id().empty()) core_.requests[{state.job.client(), state.job.request_id()}] = name;
-    core_.Announce(job, "the server was restarted");
-    return absl::OkStatus();
+    core_.Refresh(*job);
+    core_.Tell(job, "the server was restarted");
   }
 
   absl::StatusOr<std::unique_ptr<Watch>> SubmitNew(std::shared_ptr<const v1::StylizeRequest> request,
@@ -484,7 +517,8 @@ class SchedulerImpl final : public Scheduler {
     for (const JobPtr& job : Unfinished()) {
       JobState& state = core_.StateOf(*job);
       if (!state.in_journal) core_.Cancel(job, Stopping("the server is stopping"));
-      if (state.stage == Stage::kLoaded) state.checkpoint_wanted = true;
+      state.checkpoint_wanted = state.stage == Stage::kLoaded;
+      core_.RefuseUpdates(state, Stopping("the server is stopping"));
     }
     core_.to_prepare.clear();
     core_.device_changed.NotifyAll();
@@ -496,13 +530,14 @@ class SchedulerImpl final : public Scheduler {
       const JobState& state = core_.StateOf(*job);
       if (state.stage == Stage::kPreparing || state.stage == Stage::kEncoding || !state.in_journal)
         return false;
-      if (state.checkpoint_wanted || state.checkpointing || !state.updates.empty()) return false;
+      if ((state.stage == Stage::kLoaded && state.checkpoint_wanted) || state.checkpointing) return false;
     }
     return true;
   }
 
   Core core_;
   std::vector<std::thread> threads_;
+  bool stopped_ ABSL_GUARDED_BY(core_.mutex) = false;
 };
 
 }  // namespace
