@@ -169,18 +169,23 @@ class FakeJob {
     return next == events_.end() ? nullptr : &*next;
   }
 
+  Watch* NextToWakeLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    for (Watch* watch : watches_) {
+      if (watch->wake_ && (end_ || last_sequence_ > watch->after_)) return watch;
+    }
+    return nullptr;
+  }
+
   void WakeWatches() {
     MutexLock lock(&mutex_);
     while (!stopped_) {
-      const auto next = std::find_if(watches_.begin(), watches_.end(), [this](const Watch* watch) {
-        return watch->wake_ && (end_ || last_sequence_ > watch->after_);
-      });
-      if (next == watches_.end()) {
+      Watch* const next = NextToWakeLocked();
+      if (next == nullptr) {
         changed_.Wait(&mutex_);
         continue;
       }
-      waking_ = *next;
-      const std::function<void()> wake = std::exchange((*next)->wake_, nullptr);
+      waking_ = next;
+      const std::function<void()> wake = std::exchange(next->wake_, nullptr);
       mutex_.Unlock();
       wake();
       mutex_.Lock();
