@@ -74,7 +74,7 @@ void AddOutputOptions(CLI::App* command, const char* group, OutputFlags* flags) 
       ->group(group);
   command
       ->add_flag("--keep-on-interrupt", flags->keep_on_interrupt,
-                 "Ctrl-C writes the newest picture to OUT; without\nthis flag it leaves OUT alone")
+                 "Ctrl-C writes the best picture so far to OUT; without\nthis flag it leaves OUT alone")
       ->group(group);
   command->add_flag("-q,--quiet", flags->quiet, "Say nothing but errors")->group(group);
 }

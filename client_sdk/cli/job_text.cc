@@ -80,7 +80,7 @@ void PrintJob(const v1::Job& job, absl::TimeZone zone, std::ostream* out) {
     facts.push_back({"ended", ShortTime(job.end_time(), zone)});
   }
   if (job.has_expire_time()) {
-    facts.push_back({HasEnded(job) ? "deleted" : "cancelled", ShortTime(job.expire_time(), zone)});
+    facts.push_back({HasEnded(job) ? "kept until" : "waits until", ShortTime(job.expire_time(), zone)});
   }
   facts.push_back({"result", job.has_result() ? "yes" : "no"});
   if (!job.request_id().empty()) {

@@ -70,7 +70,7 @@ TEST(JobTextTest, PrintsAJob) {
             "created        1970-01-01 00:00:00\n"
             "started        1970-01-01 00:00:01\n"
             "ended          1970-01-01 00:00:02\n"
-            "deleted        1970-01-01 00:00:03\n"
+            "kept until     1970-01-01 00:00:03\n"
             "result         yes\n"
             "request id     mine\n"
             "error          the loss is not a number\n"
