@@ -6,7 +6,9 @@
 #include <cstdlib>
 #include <vector>
 
+#include "base/memory.h"
 #include "engine/weights/store.h"
+#include "jobs/sqlite/state_dir.h"
 
 namespace impasto::app {
 namespace {
@@ -34,6 +36,14 @@ TEST(ConfigTest, Defaults) {
   EXPECT_FALSE(line.config.allow_random_weights);
   EXPECT_EQ(line.config.max_request_bytes, 67108864);
   EXPECT_EQ(line.config.port_file, "");
+  EXPECT_EQ(line.config.state_dir, jobs::DefaultStateDir([](const char* name) { return std::getenv(name); }));
+  EXPECT_EQ(line.config.memory_budget, *ParseBytes("70%", MachineMemoryBytes()));
+  EXPECT_EQ(line.config.checkpoint_seconds, 30);
+  EXPECT_EQ(line.config.keep_results_seconds, 604800);
+  EXPECT_EQ(line.config.keep_results_bytes, 4294967296);
+  EXPECT_EQ(line.config.orphan_grace_seconds, 120);
+  EXPECT_EQ(line.config.drain_seconds, 30);
+  EXPECT_EQ(line.config.max_jobs_per_client, 64);
 }
 
 TEST(ConfigTest, EveryFlag) {
@@ -57,7 +67,21 @@ TEST(ConfigTest, EveryFlag) {
                                   "--torch-format",
                                   "nchw",
                                   "--torch-precision",
-                                  "tf32"});
+                                  "tf32",
+                                  "--state-dir",
+                                  "s",
+                                  "--memory-budget",
+                                  "1.5G",
+                                  "--checkpoint-every",
+                                  "5",
+                                  "--keep-results",
+                                  "12h,100M",
+                                  "--orphan-grace",
+                                  "2m",
+                                  "--drain-seconds",
+                                  "0",
+                                  "--max-jobs-per-client",
+                                  "3"});
   ASSERT_FALSE(line.exit) << line.text;
   EXPECT_EQ(line.config.listen, "[::1]:0");
   EXPECT_THAT(line.config.models, ElementsAre("resnet50", "vgg19"));
@@ -70,7 +94,17 @@ TEST(ConfigTest, EveryFlag) {
   EXPECT_TRUE(line.config.allow_random_weights);
   EXPECT_EQ(line.config.max_request_bytes, 1048576);
   EXPECT_EQ(line.config.port_file, "p");
+  EXPECT_EQ(line.config.state_dir, "s");
+  EXPECT_EQ(line.config.memory_budget, 1610612736);
+  EXPECT_EQ(line.config.checkpoint_seconds, 5);
+  EXPECT_EQ(line.config.keep_results_seconds, 43200);
+  EXPECT_EQ(line.config.keep_results_bytes, 104857600);
+  EXPECT_EQ(line.config.orphan_grace_seconds, 120);
+  EXPECT_EQ(line.config.drain_seconds, 0);
+  EXPECT_EQ(line.config.max_jobs_per_client, 3);
 }
+
+TEST(ConfigTest, NoStateDirectory) { EXPECT_EQ(Parse({"--state-dir", "none"}).config.state_dir, ""); }
 
 TEST(ConfigTest, AUnixSocket) {
   EXPECT_EQ(Parse({"--listen", "unix:/run/impasto"}).config.listen, "unix:/run/impasto");
@@ -87,17 +121,39 @@ TEST(ConfigTest, VersionAndHelpExitWithZero) {
 
 TEST(ConfigTest, UsageErrorsExitWithTwoAndNameTheFlag) {
   const std::vector<std::vector<const char*>> bad = {
-      {"--listen", "localhost"},  {"--listen", "127.0.0.1:70000"},
-      {"--listen", ":1"},         {"--listen", "::1:0"},
-      {"--listen", "a:-1"},       {"--models", "vgg11"},
-      {"--models", ""},           {"--models", "vgg19,,vgg16"},
-      {"--device", "gpu"},        {"--device", "cuda:x"},
-      {"--device", "cuda:-1"},    {"--threads", "-1"},
-      {"--threads", "many"},      {"--max-request-bytes", "1"},
-      {"--weights-dir", ""},      {"--max-request-bytes", "9999999999"},
-      {"--no-such-flag", "1"},    {"--executor", "CPU"},
-      {"--executor", ""},         {"--executor", "torch "},
-      {"--torch-format", "NCHW"}, {"--torch-precision", "half"},
+      {"--listen", "localhost"},
+      {"--listen", "127.0.0.1:70000"},
+      {"--listen", ":1"},
+      {"--listen", "::1:0"},
+      {"--listen", "a:-1"},
+      {"--models", "vgg11"},
+      {"--models", ""},
+      {"--models", "vgg19,,vgg16"},
+      {"--device", "gpu"},
+      {"--device", "cuda:x"},
+      {"--device", "cuda:-1"},
+      {"--threads", "-1"},
+      {"--threads", "many"},
+      {"--max-request-bytes", "1"},
+      {"--weights-dir", ""},
+      {"--max-request-bytes", "9999999999"},
+      {"--no-such-flag", "1"},
+      {"--executor", "CPU"},
+      {"--executor", ""},
+      {"--executor", "torch "},
+      {"--torch-format", "NCHW"},
+      {"--torch-precision", "half"},
+      {"--state-dir", ""},
+      {"--memory-budget", "0"},
+      {"--memory-budget", "x"},
+      {"--checkpoint-every", "-1"},
+      {"--checkpoint-every", ""},
+      {"--keep-results", "7d"},
+      {"--keep-results", "7d,x"},
+      {"--keep-results", "7y,1G"},
+      {"--orphan-grace", "2w"},
+      {"--drain-seconds", "99999d"},
+      {"--max-jobs-per-client", "0"},
   };
   for (const std::vector<const char*>& flags : bad) {
     const CommandLine line = Parse(flags);

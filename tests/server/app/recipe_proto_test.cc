@@ -191,11 +191,37 @@ TEST_F(RecipeProtoTest, AResolvedRecipeHasEveryField) {
   const google::protobuf::Descriptor* descriptor = v1::Recipe::descriptor();
   for (int i = 0; i < descriptor->field_count(); ++i) {
     const google::protobuf::FieldDescriptor* field = descriptor->field(i);
+    // Nothing was changed on the way, and where it is painted isn't the recipe's to say.
+    if (field->name() == "changes" || field->name() == "execution") continue;
     const bool there = field->is_repeated() ? proto.GetReflection()->FieldSize(proto, field) > 0
                                             : proto.GetReflection()->HasField(proto, field);
     EXPECT_TRUE(there) << field->name();
   }
   for (const v1::LayerWeight& layer : proto.style_layers()) EXPECT_TRUE(layer.has_weight());
+}
+
+TEST_F(RecipeProtoTest, ChangesComeBackAsTheyWere) {
+  const std::string text =
+      "preset: 'reference' changes { iteration: 3 content_weight: 2 style_weight: 3 tv_weight: 0 "
+      "learning_rate: 1 iterations: 50 } changes { iteration: 7 style_layers { layer: 'block1_conv1' weight: "
+      "2 } "
+      "content_layers { layer: 'block5_conv2' weight: 3 } style_picture_weights: 1 style_picture_weights: 4 "
+      "}";
+  const auto recipe = Resolve(text, 2);
+  ASSERT_TRUE(recipe.ok()) << recipe.status();
+  ASSERT_EQ(recipe->changes.size(), 2u);
+  EXPECT_EQ(recipe->changes[0].steps, 3);
+  EXPECT_EQ(recipe->changes[0].tv_weight, 0);
+  EXPECT_EQ(recipe->changes[1].style_layers[0].weight, 2);
+  v1::Recipe given;
+  ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(text, &given));
+  const v1::Recipe proto = RecipeToProto(*recipe);
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_TRUE(google::protobuf::util::MessageDifferencer::Equals(proto.changes(i), given.changes(i)));
+    EXPECT_TRUE(RecipeChangeFromProto(given.changes(i)) == recipe->changes[i]);
+  }
+  EXPECT_EQ(FieldOf(Resolve("changes { iteration: 3 style_weight: -1 }").status()),
+            "changes[0].style_weight");
 }
 
 TEST_F(RecipeProtoTest, BadFieldsAreNamed) {

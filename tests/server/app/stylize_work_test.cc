@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <set>
+
+#include "base/field_error.h"
 #include "engine/pyramid.h"
 #include "tests/testing/reference_net.h"
 #include "tests/testing/small_nets.h"
@@ -39,10 +42,10 @@ class StylizeWorkTest : public ::testing::Test {
     EXPECT_TRUE(original.ok()) << original.status();
     return {.model = *model,
             .recipe = recipe,
-            .pictures = {.content = content, .styles = {Ramp(32, 32, 1.9f)}, .init = {}},
+            .pictures =
+                engine::Stylization::Share({.content = content, .styles = {Ramp(32, 32, 1.9f)}, .init = {}}),
             .original = *std::move(original),
-            .result = {.format = imaging::Format::kPng},
-            .preview = {.format = imaging::Format::kJpeg, .max_size = 20}};
+            .result = {.format = imaging::Format::kPng}};
   }
 };
 
@@ -81,6 +84,9 @@ TEST_F(StylizeWorkTest, StepsToTheEnd) {
 
 TEST_F(StylizeWorkTest, APreviewIsThePictureWhenItWasTaken) {
   StylizeWork work(Options(5));
+  v1::PreviewOptions preview;
+  preview.set_max_size(20);
+  work.SetPreview(preview);
   ASSERT_TRUE(work.Start().ok());
   ASSERT_TRUE(work.Step().ok());
   const jobs::PictureMaker first = work.TakePreview();
@@ -121,7 +127,8 @@ TEST_F(StylizeWorkTest, BeforeTheFirstStepThereIsNoResult) {
 
 TEST_F(StylizeWorkTest, AStartThatFailsSaysWhy) {
   StylizeWork::Options options = Options(2);
-  options.pictures.content = Ramp(8, 8, 1);
+  options.pictures =
+      engine::Stylization::Share({.content = Ramp(8, 8, 1), .styles = {Ramp(32, 32, 1.9f)}, .init = {}});
   StylizeWork work(std::move(options));
   EXPECT_EQ(work.Start().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_FALSE(work.done());
@@ -130,9 +137,8 @@ TEST_F(StylizeWorkTest, AStartThatFailsSaysWhy) {
 TEST_F(StylizeWorkTest, CoarseLevelsShowAtTheWorkingSize) {
   StylizeWork::Options options = Options(5);
   options.recipe.pyramid_levels = 2;
-  options.pictures.content = Ramp(130, 128, 0.37f);
-  options.pictures.styles = {Ramp(128, 128, 1.9f)};
-  options.preview.max_size = 0;
+  options.pictures = engine::Stylization::Share(
+      {.content = Ramp(130, 128, 0.37f), .styles = {Ramp(128, 128, 1.9f)}, .init = {}});
   StylizeWork work(std::move(options));
   ASSERT_TRUE(work.Start().ok());
   EXPECT_GT(work.remaining_steps(), 5);  // fine steps count for more than the coarse one that is next
@@ -169,7 +175,8 @@ TEST_F(StylizeWorkTest, AStallIsTheEndOfItsSteps) {
 
 TEST_F(StylizeWorkTest, TheOriginalsSizeIsPutBack) {
   StylizeWork::Options options = Options(1);
-  options.pictures.content = *options.original.Working(32);
+  options.pictures = engine::Stylization::Share(
+      {.content = *options.original.Working(32), .styles = {Ramp(32, 32, 1.9f)}, .init = {}});
   options.result.original_size = true;
   StylizeWork work(std::move(options));
   ASSERT_TRUE(work.Start().ok());
@@ -179,6 +186,93 @@ TEST_F(StylizeWorkTest, TheOriginalsSizeIsPutBack) {
   ASSERT_TRUE(picture.ok()) << picture.status();
   EXPECT_EQ(picture->header.width(), 40);
   EXPECT_EQ(picture->header.height(), 32);
+}
+
+// All losses and the result, with the work set aside before the steps that `aside` names.
+struct Outcome {
+  std::vector<double> losses;
+  std::string picture;
+  bool operator==(const Outcome&) const = default;
+};
+Outcome RunAside(StylizeWork& work, const std::set<int>& aside) {
+  Outcome outcome;
+  for (int step = 1; !work.done(); ++step) {
+    if (aside.count(step) > 0) work.SetAside();
+    if (!work.started()) EXPECT_TRUE(work.Start().ok());
+    const auto progress = work.Step();
+    EXPECT_TRUE(progress.ok()) << progress.status();
+    outcome.losses.push_back(progress->total_loss());
+  }
+  v1::Result result;
+  outcome.picture = work.TakeResult(&result)()->data;
+  return outcome;
+}
+
+TEST_F(StylizeWorkTest, SetAsideItGoesOnAsIfNothingHadBeen) {
+  StylizeWork straight(Options(6)), turns(Options(6));
+  EXPECT_TRUE(RunAside(straight, {}) == RunAside(turns, {1, 2, 4, 5, 7}));
+}
+
+TEST_F(StylizeWorkTest, SetAsideItStillHasItsBestPicture) {
+  StylizeWork work(Options(4));
+  ASSERT_TRUE(work.Start().ok());
+  ASSERT_TRUE(work.Step().ok());
+  v1::Result before, after;
+  const auto picture = work.TakeResult(&before)();
+  work.SetAside();
+  EXPECT_FALSE(work.started());
+  EXPECT_EQ(work.iterations_made(), 1);
+  EXPECT_TRUE(work.TakeResult(&after)()->data == picture->data);
+  EXPECT_EQ(after.SerializeAsString(), before.SerializeAsString());
+}
+
+TEST_F(StylizeWorkTest, AChangeWorksTheSameWhetherItRunsOrIsSetAside) {
+  v1::RecipeChange change;
+  change.set_style_weight(5e6);
+  const auto run = [&](bool aside) {
+    StylizeWork work(Options(5));
+    EXPECT_TRUE(work.Start().ok());
+    for (int step = 0; step < 2; ++step) EXPECT_TRUE(work.Step().ok());
+    if (aside) work.SetAside();
+    v1::RecipeChange made = change;
+    EXPECT_TRUE(work.Change(&made).ok());
+    EXPECT_EQ(made.iteration(), 2);
+    EXPECT_EQ(work.recipe().style_weight(), 5e6);
+    EXPECT_EQ(work.original_recipe().style_weight(), 1e6);
+    EXPECT_EQ(work.original_recipe().changes_size(), 1);
+    return RunAside(work, {});
+  };
+  EXPECT_TRUE(run(false) == run(true));
+}
+
+TEST_F(StylizeWorkTest, ABadChangeChangesNothingAndNamesItsField) {
+  for (const bool aside : {false, true}) {
+    StylizeWork work(Options(5));
+    ASSERT_TRUE(work.Start().ok());
+    ASSERT_TRUE(work.Step().ok());
+    ASSERT_TRUE(work.Step().ok());
+    if (aside) work.SetAside();
+    const std::string recipe = work.recipe().SerializeAsString();
+    v1::RecipeChange change;
+    change.set_content_weight(2);
+    change.set_style_weight(-1);
+    absl::Status status = work.Change(&change);
+    EXPECT_EQ(status.code(), absl::StatusCode::kInvalidArgument);
+    EXPECT_EQ(FieldOf(status), "recipe.style_weight");
+    change.Clear();
+    change.set_iterations(1);
+    EXPECT_EQ(FieldOf(work.Change(&change)), "recipe.iterations");
+    change.Clear();
+    change.add_style_layers()->set_layer("block5_conv4");
+    status = work.Change(&change);
+    EXPECT_EQ(FieldOf(status), "recipe.style_layers[0].layer") << status;
+    change.Clear();
+    change.add_style_picture_weights(1);
+    change.add_style_picture_weights(1);
+    EXPECT_EQ(FieldOf(work.Change(&change)), "recipe.style_picture_weights");
+    EXPECT_TRUE(work.recipe().SerializeAsString() == recipe);
+    EXPECT_EQ(work.original_recipe().changes_size(), 0);
+  }
 }
 
 }  // namespace
