@@ -149,11 +149,13 @@ std::optional<EventLog::Entry> EventLog::AddLocked(v1::JobEvent event,
   return std::nullopt;
 }
 
-void EventLog::End(absl::Status status) {
+void EventLog::End(absl::Status status, v1::JobEvent last) {
+  const absl::Time now = wall_time_();
   Due due;
   {
     MutexLock lock(&mutex_);
     if (end_) return;
+    if (last.event_case() != v1::JobEvent::EVENT_NOT_SET) AddLocked(std::move(last), nullptr, now);
     end_ = std::move(status);
     due = DueLocked();
   }

@@ -37,8 +37,9 @@ class EventLog : public std::enable_shared_from_this<EventLog> {
   // Gives the event its sequence number and time. Nothing is added to a log that has ended. Losses of an
   // evaluation that is in the log are left out: a job that goes on from a checkpoint makes them again.
   void Add(v1::JobEvent event, std::shared_ptr<const EncodedPicture> picture = nullptr);
-  // The end. Only the first call counts.
-  void End(absl::Status status);
+  // The end, with `last` as the last event where it is one: at once, so that nobody sees the one without the
+  // other. Only the first call counts.
+  void End(absl::Status status, v1::JobEvent last = {});
 
   // Of the latest event; 0: there is none.
   int64_t last_sequence() const;

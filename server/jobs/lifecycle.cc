@@ -217,8 +217,7 @@ void Core::End(const JobPtr& job, v1::Finished::State end, absl::Status status) 
     finished.set_state(end);
     *finished.mutable_elapsed() = ToDuration(state.device_seconds);
     if (end == v1::Finished::STATE_FAILED) *finished.mutable_error() = state.job.error();
-    job->log_->Add(std::move(event));
-    job->log_->End(std::move(status));
+    job->log_->End(std::move(status), std::move(event));
     recorder.Touch(job, /*urgent=*/true, [this, job](const absl::Status&) {
       MutexLock lock(&mutex);
       ArchiveIfWritten(job);

@@ -10,9 +10,9 @@
 #include "absl/strings/str_format.h"
 #include "base/error_details.h"
 #include "base/field_error.h"
-#include "base/sha256.h"
 #include "base/status_macros.h"
 #include "jobs/core.h"
+#include "jobs/request_digest.h"
 
 namespace impasto::jobs {
 namespace {
@@ -146,8 +146,7 @@ class SchedulerImpl final : public Scheduler {
 
   absl::StatusOr<std::unique_ptr<Watch>> Submit(std::shared_ptr<const v1::StylizeRequest> request,
                                                 const std::string& client) override {
-    const std::string digest =
-        request->request_id().empty() ? "" : Sha256OfString(request->SerializeAsString());
+    const std::string digest = request->request_id().empty() ? "" : RequestDigest(*request);
     std::string known;
     {
       MutexLock lock(&core_.mutex);
