@@ -387,6 +387,8 @@ class SchedulerImpl final : public Scheduler {
     state.orphaned = state.job.state() == v1::Job::STATE_ORPHANED;
     state.orphan_deadline = core_.options.clock->NowSeconds() + core_.options.orphan_grace_seconds;
     state.need = {.peak = state.job.memory().peak_bytes()};
+    // Watchers may have seen previews up to there. Steps that are made again show none.
+    state.previewed_iteration = state.job.iteration();
     state.device_seconds =
         static_cast<double>(state.job.device_time().seconds()) + state.job.device_time().nanos() * 1e-9;
     core_.live[name] = core_.by_id[job->id()] = job;
