@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "base/field_error.h"
 #include "base/status_macros.h"
 #include "rpc/calls.h"
 #include "rpc/client_id.h"
@@ -129,7 +130,8 @@ grpc::ServerUnaryReactor* StylizationService::UpdateJob(grpc::CallbackServerCont
   // The reactor and the response live until Finish, whatever the client does.
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   backend_->UpdateJob(*update, [reactor, response](absl::StatusOr<v1::Job> job) {
-    const absl::Status status = job.status();
+    // A field that the backend names is one of the job's.
+    const absl::Status status = FieldOf(job.status()).empty() ? job.status() : InField("job", job.status());
     if (job.ok()) *response = *std::move(job);
     reactor->Finish(ToGrpcStatus(status));
   });
