@@ -346,7 +346,8 @@ class FakeJournal final : public Journal {
     batch.jobs = *inner_->LoadJobs();
     for (const JobRecord& record : batch.jobs) {
       const std::string& job = record.job.name();
-      for (const std::string& message : *inner_->LoadEvents(job)) {
+      const auto messages = *inner_->LoadEvents(job);
+      for (const std::string& message : messages) {
         v1::JobEvent event;
         EXPECT_TRUE(event.ParseFromString(message));
         batch.events.push_back({.job = job, .sequence = event.sequence(), .message = message});

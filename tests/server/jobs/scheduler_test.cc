@@ -402,7 +402,7 @@ TEST_F(SchedulerTest, PausedWhileItRuns) {
   EXPECT_THAT(reader.Until("progress 1"), ElementsAre("accepted", "PAUSED", "progress 1"));
   Probe();
   EXPECT_EQ(control->entered.value(), 1);
-  EXPECT_EQ(control->checkpoints.value(), 1);
+  control->checkpoints.WaitFor(1);
   const v1::Job resumed = *scheduler_->Resume(reader.job());
   EXPECT_EQ(resumed.state(), v1::Job::STATE_RUNNING);
   const std::vector<Event> events = reader.Rest();
