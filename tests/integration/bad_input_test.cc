@@ -11,6 +11,7 @@ namespace impasto {
 namespace {
 
 using grpc::StatusCode;
+using testing::Ask;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::JobOutcome;
@@ -251,6 +252,154 @@ TEST_F(BadInputTest, Uploads) {
   status = testing::Upload(*server_->stylization, {raw}, &response);
   EXPECT_EQ(status.error_code(), StatusCode::INVALID_ARGUMENT) << status.error_message();
   EXPECT_EQ(testing::FieldOf(status), "raw.width");
+}
+
+void ExpectStatus(const grpc::Status& status, StatusCode code, const std::string& field,
+                  const std::string& message) {
+  EXPECT_EQ(status.error_code(), code) << status.error_message();
+  EXPECT_EQ(testing::FieldOf(status), field) << status.error_message();
+  EXPECT_THAT(status.error_message(), HasSubstr(message));
+}
+
+// Calls every method that takes a job's name.
+void ForEachJobMethod(v1::Stylization::Stub& stub, const std::string& name,
+                      const std::function<void(const grpc::Status&)>& check) {
+  v1::Job job;
+  check(testing::GetJob(stub, name, &job));
+  check(testing::CancelJob(stub, name));
+  check(testing::DeleteJob(stub, name));
+  check(Ask(stub, &v1::Stylization::Stub::PauseJob, testing::Named<v1::PauseJobRequest>(name), &job));
+  check(Ask(stub, &v1::Stylization::Stub::ResumeJob, testing::Named<v1::ResumeJobRequest>(name), &job));
+  check(testing::WatchJob(stub, name).status);
+}
+
+TEST_F(BadInputTest, UnknownJobs) {
+  v1::Stylization::Stub& stub = *server_->stylization;
+  const std::string unknown = "jobs/00000000000000000000000000000000";
+  ForEachJobMethod(stub, unknown, [&](const grpc::Status& status) {
+    ExpectStatus(status, StatusCode::NOT_FOUND, "", unknown);
+  });
+  v1::Job job;
+  ExpectStatus(Ask(stub, &v1::Stylization::Stub::UpdateJob, testing::StyleWeightUpdate(unknown, 1), &job),
+               StatusCode::NOT_FOUND, "", unknown);
+  for (const std::string name : {"", "jobs/", "styles/abc", "jobs/a/b"}) {
+    ForEachJobMethod(stub, name, [](const grpc::Status& status) {
+      ExpectStatus(status, StatusCode::INVALID_ARGUMENT, "name", "jobs/{job}");
+    });
+    ExpectStatus(Ask(stub, &v1::Stylization::Stub::UpdateJob, testing::StyleWeightUpdate(name, 1), &job),
+                 StatusCode::INVALID_ARGUMENT, "job.name", "jobs/{job}");
+  }
+}
+
+TEST_F(BadInputTest, JobsThatHaveEnded) {
+  v1::Stylization::Stub& stub = *server_->stylization;
+  const std::string name = RunJob(stub, testing::SmallRequest(1)).accepted.job();
+  v1::Job job;
+  ExpectStatus(Ask(stub, &v1::Stylization::Stub::UpdateJob, testing::StyleWeightUpdate(name, 1), &job),
+               StatusCode::FAILED_PRECONDITION, "", name);
+  ExpectStatus(Ask(stub, &v1::Stylization::Stub::PauseJob, testing::Named<v1::PauseJobRequest>(name), &job),
+               StatusCode::FAILED_PRECONDITION, "", name);
+  ExpectStatus(Ask(stub, &v1::Stylization::Stub::ResumeJob, testing::Named<v1::ResumeJobRequest>(name), &job),
+               StatusCode::FAILED_PRECONDITION, "", name);
+  EXPECT_TRUE(testing::CancelJob(stub, name).ok());
+  EXPECT_EQ(testing::JobNow(stub, name).state(), v1::Job::STATE_SUCCEEDED);
+}
+
+TEST_F(BadInputTest, JobsThatRun) {
+  v1::Stylization::Stub& stub = *server_->stylization;
+  const std::string name = testing::Detach(stub, testing::SmallRequest(testing::kNeverDone));
+  ExpectStatus(testing::DeleteJob(stub, name), StatusCode::FAILED_PRECONDITION, "",
+               name + " hasn't ended: cancel it first");
+  ExpectStatus(testing::WatchJob(stub, name, 1'000'000'000).status, StatusCode::OUT_OF_RANGE, "after_event",
+               "1000000000 isn't there yet: the latest event is ");
+  ExpectStatus(testing::WatchJob(stub, name, -1).status, StatusCode::INVALID_ARGUMENT, "after_event",
+               "-1 is negative");
+
+  const auto refused = [&](const std::string& field, const std::string& message,
+                           const std::vector<std::string>& mask, auto spoil) {
+    v1::UpdateJobRequest update;
+    update.mutable_job()->set_name(name);
+    for (const std::string& path : mask) update.mutable_update_mask()->add_paths(path);
+    spoil(*update.mutable_job());
+    v1::Job job;
+    ExpectStatus(Ask(stub, &v1::Stylization::Stub::UpdateJob, update, &job), StatusCode::INVALID_ARGUMENT,
+                 field, message);
+  };
+  const auto nothing = [](v1::Job&) {};
+  refused("job", "has nothing to update", {}, nothing);
+  refused("update_mask", "\"*\" isn't taken", {"*"}, nothing);
+  refused("update_mask", "\"colour\" is no field of a job", {"colour"}, nothing);
+  refused("update_mask", "\"recipe.brush\" is no field of a job", {"display_name", "recipe.brush"},
+          [](v1::Job& job) { job.set_display_name("not taken over"); });
+  for (const std::string field :
+       {"name", "state", "client", "recipe", "recipe.seed", "recipe.model", "original_recipe.iterations"}) {
+    refused("update_mask", "\"" + field + "\" can't be updated; these can: ", {field}, nothing);
+  }
+  refused("job.recipe.style_weight", "has no value", {"recipe.style_weight"}, nothing);
+  refused("job.recipe.style_weight", "", {"recipe.style_weight"},
+          [](v1::Job& job) { job.mutable_recipe()->set_style_weight(-1); });
+  refused("job.preview.every_iterations", "", {"preview"},
+          [](v1::Job& job) { job.mutable_preview()->set_every_iterations(-1); });
+  refused("job.display_name", "201 characters are more than 200", {"display_name"},
+          [](v1::Job& job) { job.set_display_name(std::string(201, 'x')); });
+  refused("job.recipe.style_layers[0].layer", "", {"recipe.style_layers"}, [](v1::Job& job) {
+    v1::LayerWeight& layer = *job.mutable_recipe()->add_style_layers();
+    layer.set_layer("block9_conv9");
+    layer.set_weight(1);
+  });
+  // None of it has changed anything.
+  EXPECT_EQ(testing::JobNow(stub, name).display_name(), "");
+  EXPECT_EQ(testing::JobNow(stub, name).original_recipe().changes_size(), 0);
+
+  EXPECT_TRUE(testing::CancelJob(stub, name).ok());
+  testing::WaitForState(stub, name, v1::Job::STATE_CANCELLED);
+  EXPECT_TRUE(testing::DeleteJob(stub, name).ok());
+  ExpectStatus(testing::DeleteJob(stub, name), StatusCode::NOT_FOUND, "", name);
+}
+
+TEST_F(BadInputTest, ListsOfJobs) {
+  const auto refused = [&](const std::string& field, const std::string& message, auto spoil) {
+    v1::ListJobsRequest request;
+    spoil(request);
+    v1::ListJobsResponse response;
+    ExpectStatus(Ask(*server_->stylization, &v1::Stylization::Stub::ListJobs, request, &response),
+                 StatusCode::INVALID_ARGUMENT, field, message);
+  };
+  refused("filter", "at position ", [](auto& request) { request.set_filter("colour = red"); });
+  refused("filter", "at position ", [](auto& request) { request.set_filter("state = RUNNING AND"); });
+  refused("order_by", "", [](auto& request) { request.set_order_by("colour"); });
+  refused("page_size", "-1 is negative", [](auto& request) { request.set_page_size(-1); });
+  refused("page_token", "", [](auto& request) { request.set_page_token("page 7"); });
+}
+
+TEST_F(BadInputTest, RequestIdsAndNames) {
+  ExpectRefused(StatusCode::INVALID_ARGUMENT, "request_id", "characters other than",
+                [](v1::StylizeRequest& r) { r.set_request_id("my job!"); });
+  ExpectRefused(StatusCode::INVALID_ARGUMENT, "display_name", "201 characters",
+                [](v1::StylizeRequest& r) { r.set_display_name(std::string(201, 'x')); });
+  v1::StylizeRequest request = testing::SmallRequest(1);
+  request.set_request_id("bad_input-1");
+  const JobOutcome first = RunJob(*server_->stylization, request);
+  EXPECT_TRUE(first.status.ok()) << first.status.error_message();
+  ExpectRefused(StatusCode::INVALID_ARGUMENT, "request_id", "was another request's, " + first.accepted.job(),
+                [](v1::StylizeRequest& r) {
+                  r.set_request_id("bad_input-1");
+                  r.mutable_recipe()->set_iterations(2);
+                });
+}
+
+TEST_F(BadInputTest, Styles) {
+  ExpectRefused(StatusCode::NOT_FOUND, "styles[0].style", "",
+                [](v1::StylizeRequest& r) { r.mutable_styles(0)->set_style("styles/0123456789abcdef"); });
+  ExpectRefused(StatusCode::INVALID_ARGUMENT, "content.style", "for style pictures alone",
+                [](v1::StylizeRequest& r) { r.mutable_content()->set_style("styles/0123456789abcdef"); });
+  v1::Style style;
+  v1::CreateStyleRequest request;
+  ExpectStatus(Ask(*server_->styles, &v1::Styles::Stub::CreateStyle, request, &style),
+               StatusCode::INVALID_ARGUMENT, "picture", "is required");
+  request.mutable_picture()->set_encoded("no picture");
+  ExpectStatus(Ask(*server_->styles, &v1::Styles::Stub::CreateStyle, request, &style),
+               StatusCode::INVALID_ARGUMENT, "picture", "");
 }
 
 }  // namespace

@@ -2,8 +2,6 @@
 
 #include <google/protobuf/empty.pb.h>
 #include <google/protobuf/unknown_field_set.h>
-#include <google/rpc/error_details.pb.h>
-#include <google/rpc/status.pb.h>
 #include <stdlib.h>
 
 #include <algorithm>
@@ -26,69 +24,6 @@ void Require(bool condition, const std::string& what) {
   if (condition) return;
   std::fprintf(stderr, "%s\n", what.c_str());
   std::abort();
-}
-
-// Takes a chunk in; what is wrong with it, or "".
-std::string AddChunk(const v1::PictureChunk& chunk, ReceivedPicture* picture) {
-  if (chunk.offset() == 0) {
-    if (!chunk.has_header()) return "the first chunk has no header";
-    picture->header = chunk.header();
-    picture->data.clear();
-  } else if (chunk.has_header()) {
-    return "a later chunk has a header";
-  }
-  if (chunk.offset() != static_cast<int64_t>(picture->data.size()))
-    return "a chunk isn't where the last one ended";
-  if (chunk.data().size() > 512 * 1024) return "a chunk is larger than 512 KiB";
-  picture->data += chunk.data();
-  return "";
-}
-
-bool Complete(const ReceivedPicture& picture) {
-  return picture.header.total_bytes() == static_cast<int64_t>(picture.data.size()) && !picture.data.empty();
-}
-
-// Takes an event in; what is wrong with it, or "".
-std::string AddEvent(const v1::JobEvent& event, JobOutcome* outcome) {
-  const bool first = outcome->events.empty();
-  const int64_t last_sequence = first ? 0 : outcome->events.back().sequence();
-  outcome->events.push_back(event);
-  // The chunks of one picture share its number.
-  if (event.sequence() < last_sequence || event.sequence() < 1) return "sequence numbers go back";
-  if (first != event.has_accepted()) return "accepted isn't the first event, or comes twice";
-  if (outcome->finished.state() != v1::Finished::STATE_UNSPECIFIED) return "an event after the end";
-  switch (event.event_case()) {
-    case v1::JobEvent::kAccepted:
-      outcome->accepted = event.accepted();
-      return "";
-    case v1::JobEvent::kProgress:
-      outcome->progress.push_back(event.progress());
-      return event.progress().iteration() == static_cast<int>(outcome->progress.size())
-                 ? ""
-                 : "a progress event is left out";
-    case v1::JobEvent::kPreview: {
-      const v1::Preview& preview = event.preview();
-      if (preview.chunk().offset() == 0) {
-        if (!outcome->previews.empty() && outcome->previews.back().first >= preview.iteration())
-          return "previews go back";
-        outcome->previews.emplace_back(preview.iteration(), ReceivedPicture());
-      }
-      if (outcome->previews.empty()) return "a preview begins in its middle";
-      return AddChunk(preview.chunk(), &outcome->previews.back().second);
-    }
-    case v1::JobEvent::kResult:
-      if (event.result().chunk().offset() == 0) {
-        outcome->result = event.result();
-        outcome->result.clear_chunk();
-      }
-      return AddChunk(event.result().chunk(), &outcome->picture);
-    case v1::JobEvent::kFinished:
-      outcome->finished = event.finished();
-      return "";
-    case v1::JobEvent::EVENT_NOT_SET:
-      break;
-  }
-  return "an empty event";
 }
 
 }  // namespace
@@ -143,6 +78,7 @@ RunningServer StartServer(const std::string& weights_dir, std::vector<std::strin
   server.channel = grpc::CreateChannel(server.address, grpc::InsecureChannelCredentials());
   server.stylization = v1::Stylization::NewStub(server.channel);
   server.models = v1::Models::NewStub(server.channel);
+  server.styles = v1::Styles::NewStub(server.channel);
   return server;
 }
 
@@ -198,25 +134,6 @@ v1::StylizeRequest SmallRequest(int iterations) {
   return request;
 }
 
-JobOutcome RunJob(v1::Stylization::Stub& stub, const v1::StylizeRequest& request,
-                  const std::function<void(const v1::JobEvent&, grpc::ClientContext&)>& on_event) {
-  JobOutcome outcome;
-  grpc::ClientContext context;
-  const auto reader = stub.Stylize(&context, request);
-  v1::JobEvent event;
-  while (reader->Read(&event)) {
-    if (const std::string fault = AddEvent(event, &outcome); !fault.empty()) outcome.faults.push_back(fault);
-    if (on_event) on_event(event, context);
-  }
-  outcome.status = reader->Finish();
-  if (!outcome.picture.data.empty() && !Complete(outcome.picture))
-    outcome.faults.emplace_back("the result isn't complete");
-  for (const auto& [iteration, picture] : outcome.previews) {
-    if (outcome.status.ok() && !Complete(picture)) outcome.faults.emplace_back("a preview isn't complete");
-  }
-  return outcome;
-}
-
 grpc::Status Upload(v1::Stylization::Stub& stub, const std::vector<v1::UploadPictureRequest>& parts,
                     v1::UploadPictureResponse* response) {
   grpc::ClientContext context;
@@ -226,16 +143,6 @@ grpc::Status Upload(v1::Stylization::Stub& stub, const std::vector<v1::UploadPic
   }
   writer->WritesDone();
   return writer->Finish();
-}
-
-std::string FieldOf(const grpc::Status& status) {
-  google::rpc::Status details;
-  if (!details.ParseFromString(status.error_details())) return "";
-  for (const auto& any : details.details()) {
-    google::rpc::BadRequest bad;
-    if (any.UnpackTo(&bad) && bad.field_violations_size() > 0) return bad.field_violations(0).field();
-  }
-  return "";
 }
 
 grpc::Status WatchHealth(grpc::Channel& channel, const std::string& service,

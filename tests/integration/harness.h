@@ -1,5 +1,4 @@
-// What the integration tests share: a running impastod with small networks, pictures, and a client that reads
-// a job's whole stream.
+// What the integration tests share: a running impastod with small networks, and pictures.
 #pragma once
 
 #include <grpcpp/grpcpp.h>
@@ -13,7 +12,9 @@
 #include "absl/strings/str_cat.h"
 #include "base/image.h"
 #include "impasto/v1/models.grpc.pb.h"
+#include "impasto/v1/styles.grpc.pb.h"
 #include "impasto/v1/stylization.grpc.pb.h"
+#include "tests/integration/job_stream.h"
 #include "tests/testing/server_process.h"
 #include "tests/testing/weights_files.h"
 
@@ -50,6 +51,7 @@ struct RunningServer {
   std::shared_ptr<grpc::Channel> channel;
   std::unique_ptr<v1::Stylization::Stub> stylization;
   std::unique_ptr<v1::Models::Stub> models;
+  std::unique_ptr<v1::Styles::Stub> styles;
 };
 RunningServer StartServer(const std::string& weights_dir, std::vector<std::string> more = {});
 
@@ -60,34 +62,12 @@ std::string Png(const Image& image);
 
 // A request for a short job: a photograph of 48 x 40 in the manner of a painting of 40 x 40.
 v1::StylizeRequest SmallRequest(int iterations);
-
-// A picture put together from its chunks.
-struct ReceivedPicture {
-  v1::PictureHeader header;
-  std::string data;
-};
-
-struct JobOutcome {
-  grpc::Status status;
-  std::vector<v1::JobEvent> events;  // all of them
-  v1::Accepted accepted;
-  std::vector<v1::Progress> progress;
-  std::vector<std::pair<int, ReceivedPicture>> previews;  // with the steps made
-  v1::Result result;                                      // without its chunk
-  ReceivedPicture picture;
-  v1::Finished finished;
-  std::vector<std::string> faults;  // what breaks the stream's rules: order, chunks, sequence numbers
-};
-// Runs a job to its end. `on_event`, where given, sees every event as it comes and may cancel the context.
-JobOutcome RunJob(v1::Stylization::Stub& stub, const v1::StylizeRequest& request,
-                  const std::function<void(const v1::JobEvent&, grpc::ClientContext&)>& on_event = {});
+// More iterations than any test waits for.
+inline constexpr int kNeverDone = 100000;
 
 // Uploads the parts in order.
 grpc::Status Upload(v1::Stylization::Stub& stub, const std::vector<v1::UploadPictureRequest>& parts,
                     v1::UploadPictureResponse* response);
-
-// The field that a status's google.rpc.BadRequest names; "" where it has none.
-std::string FieldOf(const grpc::Status& status);
 
 // Reads the health of `service` (grpc.health.v1.Health/Watch) until `seen` returns true: SERVING is 1,
 // NOT_SERVING 2. The status of the call otherwise.

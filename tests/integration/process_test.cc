@@ -1,11 +1,15 @@
 // The program from its start to its exit code.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <linux/capability.h>
 #include <signal.h>
+#include <sys/prctl.h>
 
 #include <filesystem>
 #include <fstream>
-#include <sstream>
+#include <future>
+#include <map>
+#include <thread>
 #include <vector>
 
 #include "imaging/picture.h"
@@ -19,8 +23,11 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::JobOutcome;
+using ::testing::Pair;
 using testing::RunJob;
 using testing::ServerProcess;
+using ::testing::SizeIs;
+using ::testing::UnorderedElementsAre;
 
 constexpr int kServing = 1;
 constexpr int kNotServing = 2;
@@ -121,27 +128,139 @@ TEST_F(ProcessTest, HealthTurnsWithLoadingAndStopping) {
   EXPECT_EQ((*process)->WaitForExit().value_or(-1), 0);
 }
 
-TEST_F(ProcessTest, ASecondSignalEndsItAtOnce) {
-  testing::WriteSmallModel(dir_.path(), "vgg19");
-  const testing::RunningServer server = testing::StartServer(dir_.path());
-  // The open call keeps the server from being gone before the second signal comes.
-  (void)testing::WatchHealth(*server.channel, "", [&](int state) {
-    server.process->Signal(SIGTERM);
-    return state == kNotServing;
-  });
-  EXPECT_EQ(server.process->WaitForExit().value_or(-1), 128 + SIGTERM);
+// The jobs of a drained server: two that somebody watches, one of them interactive.
+struct Drained {
+  JobOutcome interactive, normal;
+  int exit_code = -1;
+  std::string output;
+};
+
+class DrainTest : public ProcessTest {
+ protected:
+  // Sends the first SIGTERM when both jobs have begun, and calls `then` once the server doesn't serve any
+  // more.
+  Drained Drain(int interactive_steps, std::vector<std::string> options,
+                const std::function<void(testing::RunningServer& server)>& then) {
+    testing::WriteSmallModel(dir_.path(), "vgg19");
+    options.insert(options.end(), {"--state-dir", dir_.File("state")});
+    testing::RunningServer server = testing::StartServer(dir_.path(), std::move(options));
+    Drained drained;
+    std::promise<void> normal_runs;
+    std::thread normal([&] {
+      drained.normal = RunJob(*server.stylization, testing::SmallRequest(testing::kNeverDone),
+                              [&](const v1::JobEvent& event, grpc::ClientContext&) {
+                                if (event.progress().iteration() == 1) normal_runs.set_value();
+                              });
+    });
+    normal_runs.get_future().wait();
+    std::promise<void> interactive_runs;
+    std::thread interactive([&] {
+      v1::StylizeRequest request = testing::SmallRequest(interactive_steps);
+      request.set_priority(v1::PRIORITY_INTERACTIVE);
+      drained.interactive =
+          RunJob(*server.stylization, request, [&](const v1::JobEvent& event, grpc::ClientContext&) {
+            if (event.progress().iteration() == 1) interactive_runs.set_value();
+          });
+    });
+    interactive_runs.get_future().wait();
+    const grpc::Status health = testing::WatchHealth(*server.channel, "", [&](int state) {
+      if (state == kServing) server.process->Signal(SIGTERM);
+      return state == kNotServing;
+    });
+    EXPECT_TRUE(health.ok()) << health.error_message();
+    then(server);
+    normal.join();
+    interactive.join();
+    drained.exit_code = server.process->WaitForExit().value_or(-1);
+    drained.output = server.process->output();
+    EXPECT_THAT(drained.normal.faults, IsEmpty());
+    EXPECT_THAT(drained.interactive.faults, IsEmpty());
+    return drained;
+  }
+
+  // Jobs that a stopped server left, by their states.
+  std::map<std::string, v1::Job::State> StatesAfterRestart() {
+    const testing::RunningServer server =
+        testing::StartServer(dir_.path(), {"--state-dir", dir_.File("state")});
+    v1::ListJobsResponse jobs;
+    const grpc::Status status =
+        testing::Ask(*server.stylization, &v1::Stylization::Stub::ListJobs, v1::ListJobsRequest(), &jobs);
+    EXPECT_TRUE(status.ok()) << status.error_message();
+    std::map<std::string, v1::Job::State> states;
+    for (const v1::Job& job : jobs.jobs()) states[job.name()] = job.state();
+    return states;
+  }
+};
+
+void ExpectComeBack(const grpc::Status& status) {
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAVAILABLE) << status.error_message();
+  EXPECT_THAT(status.error_message(), HasSubstr("the server is stopping"));
+  EXPECT_TRUE(testing::HasRetryInfo(status));
 }
 
-TEST_F(ProcessTest, ASignalCancelsTheRunningJobAndExitsCleanly) {
+TEST_F(DrainTest, InteractiveJobsEndAndOthersAreWrittenDown) {
+  const Drained drained = Drain(3000, {"--drain-seconds", "100s"}, [&](testing::RunningServer& server) {
+    const JobOutcome refused = RunJob(*server.stylization, testing::SmallRequest(1));
+    ExpectComeBack(refused.status);
+    EXPECT_THAT(refused.events, IsEmpty());
+  });
+  EXPECT_EQ(drained.exit_code, 0) << drained.output;
+  EXPECT_TRUE(drained.interactive.status.ok()) << drained.interactive.status.error_message();
+  EXPECT_THAT(drained.interactive.progress, SizeIs(3001));
+  ExpectComeBack(drained.normal.status);
+  EXPECT_THAT(StatesAfterRestart(),
+              UnorderedElementsAre(Pair(drained.interactive.accepted.job(), v1::Job::STATE_SUCCEEDED),
+                                   Pair(drained.normal.accepted.job(), v1::Job::STATE_RUNNING)));
+}
+
+TEST_F(DrainTest, TheTimeForInteractiveJobsEnds) {
+  const Drained drained =
+      Drain(testing::kNeverDone, {"--drain-seconds", "1s"}, [](testing::RunningServer&) {});
+  EXPECT_EQ(drained.exit_code, 0) << drained.output;
+  ExpectComeBack(drained.interactive.status);
+  ExpectComeBack(drained.normal.status);
+  EXPECT_THAT(StatesAfterRestart(),
+              UnorderedElementsAre(Pair(drained.interactive.accepted.job(), v1::Job::STATE_RUNNING),
+                                   Pair(drained.normal.accepted.job(), v1::Job::STATE_RUNNING)));
+}
+
+TEST_F(DrainTest, ASecondSignalHurries) {
+  const Drained drained = Drain(testing::kNeverDone, {"--drain-seconds", "1000s"},
+                                [](testing::RunningServer& server) { server.process->Signal(SIGTERM); });
+  EXPECT_EQ(drained.exit_code, 0) << drained.output;
+  EXPECT_THAT(drained.output, HasSubstr("stopping at once"));
+  ExpectComeBack(drained.interactive.status);
+  ExpectComeBack(drained.normal.status);
+  EXPECT_THAT(StatesAfterRestart(),
+              UnorderedElementsAre(Pair(drained.interactive.accepted.job(), v1::Job::STATE_RUNNING),
+                                   Pair(drained.normal.accepted.job(), v1::Job::STATE_RUNNING)));
+}
+
+TEST_F(DrainTest, AThirdSignalEndsItAtOnce) {
+  const Drained drained =
+      Drain(testing::kNeverDone, {"--drain-seconds", "1000s"}, [](testing::RunningServer& server) {
+        // An open call keeps the server from being gone before the third signal comes.
+        grpc::ClientContext context;
+        int states = 0;
+        std::thread open(
+            [&] { (void)testing::WatchHealth(*server.channel, "", [&](int) { return ++states > 1; }); });
+        server.process->Signal(SIGTERM);
+        const auto line = server.process->WaitForLine("stopping at once");
+        EXPECT_TRUE(line.ok()) << line.status();
+        server.process->Signal(SIGTERM);
+        open.join();
+      });
+  EXPECT_EQ(drained.exit_code, 128 + SIGTERM) << drained.output;
+}
+
+TEST_F(ProcessTest, WithoutAStateDirectoryASignalCancelsTheRunningJob) {
   testing::WriteSmallModel(dir_.path(), "vgg19");
   for (const int signal_number : {SIGTERM, SIGINT}) {
     testing::RunningServer server = testing::StartServer(dir_.path());
-    bool signalled = false;
-    const JobOutcome outcome = RunJob(*server.stylization, testing::SmallRequest(100000),
+    const JobOutcome outcome = RunJob(*server.stylization, testing::SmallRequest(testing::kNeverDone),
                                       [&](const v1::JobEvent& event, grpc::ClientContext&) {
-                                        if (!event.has_progress() || signalled) return;
-                                        server.process->Signal(signal_number);
-                                        signalled = true;
+                                        if (event.progress().iteration() == 1)
+                                          server.process->Signal(signal_number);
                                       });
     EXPECT_EQ(outcome.status.error_code(), grpc::StatusCode::CANCELLED) << outcome.status.error_message();
     EXPECT_EQ(outcome.finished.state(), v1::Finished::STATE_CANCELLED);
@@ -166,6 +285,72 @@ TEST_F(ProcessTest, ASignalWhileTheModelsLoad) {
   ASSERT_TRUE((*process)->WaitForAddress().ok());
   (*process)->Signal(SIGTERM);
   EXPECT_EQ((*process)->WaitForExit().value_or(-1), 0);
+}
+
+// What --state-dir can be wrong with: exit code 1, and a line that says what to do.
+class StateDirTest : public ProcessTest {
+ protected:
+  void SetUp() override {
+    testing::WriteSmallModel(dir_.path(), "vgg19");
+    state_ = dir_.File("state");
+  }
+  // Makes a state directory as a server leaves it.
+  void MakeState() {
+    const testing::RunningServer server = testing::StartServer(dir_.path(), {"--state-dir", state_});
+    server.process->Signal(SIGTERM);
+    ASSERT_EQ(server.process->WaitForExit().value_or(-1), 0);
+  }
+  void ExpectRefused(const std::string& message) {
+    const Ended ended = RunToItsEnd(testing::ServerArguments(dir_.path(), {"--state-dir", state_}));
+    EXPECT_EQ(ended.exit_code, 1);
+    EXPECT_THAT(ended.output, HasSubstr("--state-dir: "));
+    EXPECT_THAT(ended.output, HasSubstr(message));
+  }
+  std::string state_;
+};
+
+TEST_F(StateDirTest, AnotherServerHasIt) {
+  const testing::RunningServer server = testing::StartServer(dir_.path(), {"--state-dir", state_});
+  ExpectRefused(absl::StrCat("state directory ", state_, ": another server uses it (process ",
+                             server.process->pid(),
+                             "). Stop that one, or choose another folder with --state-dir"));
+  EXPECT_TRUE(RunJob(*server.stylization, testing::SmallRequest(1)).status.ok());
+}
+
+TEST_F(StateDirTest, ANewerVersionWroteTheFolder) {
+  MakeState();
+  std::ofstream(state_ + "/format") << "2\n";
+  ExpectRefused(
+      "a newer version of Impasto wrote it: its format is 2, this version knows up to 1. Start the "
+      "newer version, or choose another folder with --state-dir");
+}
+
+TEST_F(StateDirTest, ANewerVersionWroteTheJournal) {
+  MakeState();
+  // PRAGMA user_version, where SQLite's files have it.
+  std::fstream database(state_ + "/journal.db", std::ios::in | std::ios::out | std::ios::binary);
+  database.seekp(60);
+  database.write("\0\0\0\x63", 4);
+  database.close();
+  ASSERT_TRUE(database.good());
+  ExpectRefused("was written by a newer version of Impasto: its format is 99, this version knows up to 1");
+}
+
+TEST_F(StateDirTest, ItIsNoFolder) {
+  std::ofstream(state_) << "a file";
+  ExpectRefused(state_ + " isn't a folder");
+}
+
+TEST_F(StateDirTest, ItCannotBeWritten) {
+  std::filesystem::create_directory(state_);
+  std::filesystem::permissions(state_,
+                               std::filesystem::perms::owner_read | std::filesystem::perms::owner_exec);
+  // Root may write everywhere, but for a program that starts without that capability. Only this thread's
+  // children do.
+  std::thread([&] {
+    prctl(PR_CAPBSET_DROP, CAP_DAC_OVERRIDE);
+    ExpectRefused("Let the server's user write there, or choose another folder with --state-dir");
+  }).join();
 }
 
 }  // namespace
