@@ -37,7 +37,7 @@ using engine::Recipe;
 using engine::Stylization;
 
 // Steps of each level: enough to fill L-BFGS's history of 10 pairs, though some steps are taken back.
-constexpr int kSteps = 18;
+constexpr int kSteps = 40;
 
 // The painterly recipe, or another preset, with changes.
 struct Job {

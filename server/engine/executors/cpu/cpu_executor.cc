@@ -88,9 +88,14 @@ class CpuExecutor final : public Executor {
     std::vector<ConvolutionWeights> convolutions;
     for (const Step& step : schedule.steps) {
       // A batch norm of its own has two numbers a channel, which aren't worth counting.
-      convolutions.push_back(Describe(step, tapped));
-      if (!Prepared(step, tapped.graph))
-        forecast.weights += static_cast<int64_t>(convolutions.back().bytes());
+      const ConvolutionWeights& convolution = convolutions.emplace_back(Describe(step, tapped));
+      if (Prepared(step, tapped.graph)) continue;
+      forecast.weights += static_cast<int64_t>(convolution.bytes());
+      // In place of the numbers that it is made of, where nothing else can need them.
+      if (!may_fold_.contains(tapped.graph.nodes()[step.node].name)) {
+        forecast.weights -= int64_t{convolution.in_channels} * convolution.out_channels * convolution.kernel *
+                            convolution.kernel * static_cast<int64_t>(sizeof(float));
+      }
     }
     forecast.plan =
         static_cast<int64_t>(cpu::PlanBytes(schedule, convolutions, pool_->threads(), keep_gradient));

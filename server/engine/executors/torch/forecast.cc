@@ -5,6 +5,12 @@
 namespace impasto::engine::torch_executor {
 namespace {
 
+// What LibTorch, oneDNN and the BLAS hold beside the tensors: a part that grows with them, and their own
+// first needs. Fitted to the measured peaks of VGG19 and ResNet50 at 128 to 512 pixels in both memory
+// formats, which are then within 11 % of the forecast.
+constexpr double kPart = 1.05;
+constexpr int64_t kFirst = 6'000'000;
+
 // Where a node's output lies, and until when.
 struct Storage {
   int64_t bytes = 0;
@@ -135,7 +141,8 @@ class Simulation {
 
 int64_t PlanBytes(const Graph& graph, const std::vector<TensorShape>& shapes,
                   const std::vector<std::string>& taps, bool channels_last, bool keep_gradient) {
-  return Simulation(graph, shapes, taps, channels_last, keep_gradient).Peak();
+  Simulation simulation(graph, shapes, taps, channels_last, keep_gradient);
+  return static_cast<int64_t>(kPart * static_cast<double>(simulation.Peak())) + kFirst;
 }
 
 }  // namespace impasto::engine::torch_executor
