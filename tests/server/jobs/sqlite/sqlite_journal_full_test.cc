@@ -1,19 +1,15 @@
 // A full disk: said as such, nothing that is there is lost, and all goes on once there is room.
-#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <sched.h>
 #include <signal.h>
-#include <sys/mount.h>
 #include <sys/resource.h>
 #include <unistd.h>
-
-#include <cstdio>
 
 #include "tests/server/jobs/journal_helpers.h"
 #include "tests/server/jobs/sqlite/child.h"
 #include "tests/server/jobs/sqlite/open_journal.h"
 #include "tests/server/jobs/sqlite/temp_folder.h"
+#include "tests/testing/small_disk.h"
 
 namespace impasto::jobs {
 namespace {
@@ -33,28 +29,6 @@ using testing::Record;
 using testing::TempFolder;
 using testing::TryOpenJournal;
 
-bool WriteText(const char* path, const std::string& text) {
-  std::FILE* file = std::fopen(path, "w");
-  if (file == nullptr) return false;
-  std::fputs(text.c_str(), file);
-  return std::fclose(file) == 0;
-}
-
-// True: `folder` is a file system of one MiB now, which this process alone sees.
-bool MountSmallDisk(const std::string& folder) {
-  if (unshare(CLONE_NEWNS) != 0) {
-    // Not root: but maybe in a user namespace of our own, as who we are.
-    const std::string uid_map = absl::StrCat(getuid(), " ", getuid(), " 1");
-    const std::string gid_map = absl::StrCat(getgid(), " ", getgid(), " 1");
-    if (unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0 || !WriteText("/proc/self/setgroups", "deny") ||
-        !WriteText("/proc/self/uid_map", uid_map) || !WriteText("/proc/self/gid_map", gid_map)) {
-      return false;
-    }
-  }
-  return mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
-         mount("none", folder.c_str(), "tmpfs", 0, "size=1m") == 0;
-}
-
 enum class Full {
   kDisk,   // a small disk; where this machine lets nobody mount one, the same as the limit
   kLimit,  // the process may not make files grow
@@ -66,20 +40,15 @@ void PrintTo(Full kind, std::ostream* out) { *out << (kind == Full::kDisk ? "a d
 class Disk {
  public:
   Disk(Full kind, std::string folder)
-      : is_mounted_(kind == Full::kDisk && MountSmallDisk(folder)), filler_(folder + "/filler") {
+      : is_mounted_(kind == Full::kDisk && impasto::testing::MountSmallDisk(folder, 1 << 20)),
+        filler_(folder + "/filler") {
     // Beyond the limit, writing gives EFBIG instead of a signal.
     signal(SIGXFSZ, SIG_IGN);
   }
 
   void Fill() {
     if (!is_mounted_) return Limit(1);
-    const int fd = open(filler_.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-    ASSERT_GE(fd, 0);
-    const std::string piece(512, 'f');
-    while (write(fd, piece.data(), piece.size()) > 0) {
-    }
-    EXPECT_EQ(errno, ENOSPC);
-    close(fd);
+    ASSERT_TRUE(impasto::testing::FillDisk(filler_));
   }
   void MakeRoom() {
     if (!is_mounted_) return Limit(RLIM_INFINITY);
