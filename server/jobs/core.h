@@ -67,6 +67,8 @@ struct JobState {
   double orphan_deadline = 0;
   int watchers = 0;
   std::vector<PendingUpdate> updates;
+  // By its work. After a restart it may be behind job.iteration(), which is what the journal knows of.
+  int steps_made = 0;
 
   StepTimer timer;
   double device_seconds = 0;

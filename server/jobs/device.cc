@@ -52,7 +52,7 @@ Core::Task Core::NextTask(JobPtr* job, std::vector<JobPtr>* set_aside) {
     if (!state.interruption.ok()) return Task::kFinish;
     // One that goes on from a checkpoint makes what the journal knows of it again before anything is changed:
     // or the change would be at a step that watchers have seen without it.
-    if (!state.updates.empty() && state.work->iterations_made() >= state.job.iteration())
+    if (!state.updates.empty() && state.steps_made >= state.job.iteration())
       return Task::kUpdate;
     if (state.checkpoint_wanted && !state.checkpointing) return Task::kCheckpoint;
   }
@@ -151,8 +151,9 @@ void Core::AfterStep(const JobPtr& job, v1::Progress progress, int steps_before,
   *progress.mutable_elapsed() = ToDuration(state.device_seconds);
   *progress.mutable_remaining() = ToDuration(state.timer.Remaining(work.remaining_steps()));
   // Steps that the journal knows of may be made again, after a restart.
-  if (work.iterations_made() >= state.job.iteration()) {
-    state.job.set_iteration(work.iterations_made());
+  state.steps_made = work.iterations_made();
+  if (state.steps_made >= state.job.iteration()) {
+    state.job.set_iteration(state.steps_made);
     state.job.set_total_loss(progress.total_loss());
   }
   state.job.set_iterations(progress.iterations());

@@ -118,8 +118,11 @@ bool Core::Refresh(LiveJob& job) {
   if (!state.orphaned) state.job.clear_expire_time();
 
   const bool interactive = state.job.priority() == v1::PRIORITY_INTERACTIVE && state.watchers > 0;
-  const bool wants_device = state.stage == Stage::kLoaded && !state.paused && !state.orphaned &&
-                            state.interruption.ok() && (!draining || interactive);
+  // Whoever changes it waits until it has made again what the journal knows of, also where it stands still.
+  const bool catches_up = !state.updates.empty() && state.steps_made < state.job.iteration();
+  const bool wants_device = state.stage == Stage::kLoaded &&
+                            (catches_up || (!state.paused && !state.orphaned)) && state.interruption.ok() &&
+                            (!draining || interactive);
   if (wants_device && !sharing.Has(job.id_)) {
     sharing.Add(job.id_, state.job.priority(), state.job.client(), options.clock->NowSeconds());
   } else if (!wants_device) {

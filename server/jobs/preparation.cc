@@ -113,7 +113,9 @@ void Core::PrepareAgain(const JobPtr& job, v1::Job previous) {
   // What it needs may come back: a model that isn't loaded, memory.
   state.stage = Stage::kToPrepare;
   state.paused = true;
-  Announce(job, absl::StrCat("it can't go on: ", prepared.status().message()));
+  const std::string why = absl::StrCat("it can't go on: ", prepared.status().message());
+  RefuseUpdates(state, absl::FailedPreconditionError(absl::StrCat(job->name(), ": ", why)));
+  Announce(job, why);
 }
 
 void Core::Accept(const JobPtr& job, PreparedJob prepared, const absl::Status& kept) {
@@ -148,6 +150,7 @@ void Core::Accept(const JobPtr& job, PreparedJob prepared, const absl::Status& k
   if (ledger.CanLoad(state.need) || !state.in_journal) {
     ledger.Load(job->id_, state.need);
     state.stage = Stage::kLoaded;
+    state.steps_made = prepared.work->iterations_made();
     state.work = std::move(prepared.work);
     state.checkpoint_time = options.clock->NowSeconds();
   } else {

@@ -259,7 +259,7 @@ class SchedulerImpl final : public Scheduler {
         refused = Stopping("the server is stopping");
       } else {
         state.updates.push_back({request, std::move(done)});
-        core_.device_changed.NotifyAll();
+        core_.Refresh(*live->second);
         return;
       }
     }

@@ -374,6 +374,29 @@ TEST_F(JobsTest, TwoHundredWatchers) {
   }
 }
 
+// It waits for the steps that the journal knows of, and makes no more of them.
+TEST_F(JobsTest, APausedJobThatLostItsCheckpointCanBeChangedAllTheSame) {
+  const testing::TempDir state;
+  std::optional<RunningServer> server = testing::StartServer(weights_->path(), {"--state-dir", state.path()});
+  const std::string name = testing::Detach(*server->stylization, SmallRequest(kNeverDone));
+  testing::WaitForJob(*server->stylization, name, [](const v1::Job& job) { return job.iteration() > 20; });
+  v1::Job job;
+  ASSERT_TRUE(
+      Ask(*server->stylization, &Stub::PauseJob, testing::Named<v1::PauseJobRequest>(name), &job).ok());
+  server->process->Signal(SIGTERM);
+  ASSERT_EQ(server->process->WaitForExit().value_or(-1), 0);
+  ASSERT_TRUE(std::filesystem::remove(state.File(name + "/checkpoint")));
+  server = testing::StartServer(weights_->path(), {"--state-dir", state.path()});
+  const int steps = JobNow(*server->stylization, name).iteration();
+  EXPECT_GE(steps, job.iteration());
+  const grpc::Status status =
+      Ask(*server->stylization, &Stub::UpdateJob, testing::StyleWeightUpdate(name, 3e6), &job);
+  ASSERT_TRUE(status.ok()) << status.error_message();
+  EXPECT_EQ(job.original_recipe().changes(0).iteration(), steps);
+  EXPECT_EQ(job.state(), v1::Job::STATE_PAUSED);
+  EXPECT_EQ(job.iteration(), steps);
+}
+
 // A server that is killed twice and comes back, and a client that doesn't let go of its job.
 struct KillCase {
   const char* name;
