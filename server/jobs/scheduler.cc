@@ -267,6 +267,8 @@ class SchedulerImpl final : public Scheduler {
   }
 
   absl::Status Delete(const std::string& name) override {
+    JobPtr unwritten;
+    EndedJob written;
     {
       MutexLock lock(&core_.mutex);
       const auto live = core_.live.find(name);
@@ -275,20 +277,34 @@ class SchedulerImpl final : public Scheduler {
           return absl::FailedPreconditionError(absl::StrCat(name, " hasn't ended: cancel it first"));
         }
         // Its end isn't on disk yet; so it need never be.
-        const JobPtr job = live->second;
+        unwritten = live->second;
         core_.live.erase(live);
-        core_.by_id.erase(job->id());
-        Forget(core_.StateOf(*job).job);
+        core_.by_id.erase(unwritten->id());
+        Forget(core_.StateOf(*unwritten).job);
       } else {
         const auto ended = core_.ended.find(name);
         if (ended == core_.ended.end()) return NoSuchJob(name);
         Forget(ended->second.job);
+        written = std::move(ended->second);
         core_.ended.erase(ended);
       }
     }
     // What the recorder has of it goes first, or the job would come back.
     core_.recorder.Flush().IgnoreError();
-    return core_.options.journal->DeleteJob(name);
+    const absl::Status deleted = core_.options.journal->DeleteJob(name);
+    if (deleted.ok()) return deleted;
+    // It would be back after a restart: so it is there still, to be deleted later.
+    MutexLock lock(&core_.mutex);
+    const v1::Job& job = unwritten != nullptr ? core_.StateOf(*unwritten).job : written.job;
+    if (!job.request_id().empty())
+      core_.requests.emplace(std::make_pair(job.client(), job.request_id()), name);
+    if (unwritten != nullptr) {
+      core_.live[name] = core_.by_id[unwritten->id()] = unwritten;
+      core_.recorder.Touch(unwritten, /*urgent=*/false);
+    } else {
+      core_.ended[name] = std::move(written);
+    }
+    return deleted;
   }
 
   void Housekeep() override {
