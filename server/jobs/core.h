@@ -71,12 +71,16 @@ struct JobState {
   int steps_made = 0;
 
   StepTimer timer;
+  int evaluations = 0;  // made so far, those before a restart among them
   double device_seconds = 0;
   int previewed_iteration = 0;  // steps behind the newest preview
   double previewed_time = 0;
   double checkpoint_time = 0;
   bool checkpoint_wanted = false;
   bool checkpointing = false;  // one is being written
+  int tried_checkpoint = -1;   // steps behind the latest one, written or not
+  int checkpoint = -1;         // steps behind the one on disk
+  double waits_for_room_since = 0;
   // Its result is encoded but isn't on disk.
   std::shared_ptr<const EncodedPicture> unsaved_result;
 };
@@ -148,6 +152,7 @@ struct Core {
   double last_swap ABSL_GUARDED_BY(mutex) = -1e300;
   JobPtr on_device ABSL_GUARDED_BY(mutex);
 
+  bool taken_up ABSL_GUARDED_BY(mutex) = false;  // the journal's jobs may be prepared
   bool stopping ABSL_GUARDED_BY(mutex) = false;  // no new jobs
   bool draining ABSL_GUARDED_BY(mutex) = false;  // only interactive jobs that are watched are stepped
   bool halted ABSL_GUARDED_BY(mutex) = false;    // nothing is stepped
@@ -186,13 +191,17 @@ struct Core {
   void QueuePreparation(const JobPtr& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   // Prepares jobs that had no room in memory, as far as there is room now, the oldest first.
   void LoadWaiting() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  bool WaitsForRoom(const JobState& state) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
+  // It has waited so long that later ones, but for interactive ones, mustn't take its room any more.
+  bool IsOverdue(const JobState& state);
+  bool MayLoad(LiveJob& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   void PrepareLoop();
   void PrepareNew(const JobPtr& job, std::shared_ptr<const v1::StylizeRequest> request);
   void PrepareAgain(const JobPtr& job, v1::Job previous);
   void Accept(const JobPtr& job, PreparedJob prepared, const absl::Status& kept);
 
   // device.cc
-  enum class Task { kNone, kFinish, kUpdate, kCheckpoint, kTurn };
+  enum class Task { kNone, kFinish, kUpdate, kCheckpoint, kUnload, kTurn };
   void DeviceLoop();
   Task NextTask(JobPtr* job, std::vector<JobPtr>* set_aside) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
   std::vector<JobPtr> Residents(LiveJob& but) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex);
@@ -204,6 +213,8 @@ struct Core {
   void PreviewIfDue(const JobPtr& job);
   void ApplyUpdates(const JobPtr& job);
   void Checkpoint(const JobPtr& job);
+  // Gives up a job's work and pictures for those that wait for room. It goes on from its checkpoint.
+  void Unload(const JobPtr& job);
   // No more steps: takes the result and frees the work. `status`: how the steps went.
   void Finish(const JobPtr& job, const absl::Status& status);
   void EncodePreview(const JobPtr& job, const PictureMaker& maker, int iteration);

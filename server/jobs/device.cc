@@ -34,6 +34,9 @@ void Core::DeviceLoop() {
       case Task::kCheckpoint:
         Checkpoint(job);
         break;
+      case Task::kUnload:
+        Unload(job);
+        break;
       case Task::kTurn:
         for (const JobPtr& other : set_aside) Unguarded(*other).work->SetAside();
         Turn(job);
@@ -45,6 +48,10 @@ void Core::DeviceLoop() {
 }
 
 Core::Task Core::NextTask(JobPtr* job, std::vector<JobPtr>* set_aside) {
+  const bool room_is_wanted =
+      std::any_of(by_id.begin(), by_id.end(), [&](const auto& other) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+        return WaitsForRoom(StateOf(*other.second));
+      });
   for (const auto& [id, candidate] : by_id) {
     const JobState& state = StateOf(*candidate);
     if (state.stage != Stage::kLoaded) continue;
@@ -52,9 +59,14 @@ Core::Task Core::NextTask(JobPtr* job, std::vector<JobPtr>* set_aside) {
     if (!state.interruption.ok()) return Task::kFinish;
     // One that goes on from a checkpoint makes what the journal knows of it again before anything is changed:
     // or the change would be at a step that watchers have seen without it.
-    if (!state.updates.empty() && state.steps_made >= state.job.iteration())
-      return Task::kUpdate;
+    if (!state.updates.empty() && state.steps_made >= state.job.iteration()) return Task::kUpdate;
     if (state.checkpoint_wanted && !state.checkpointing) return Task::kCheckpoint;
+    if (room_is_wanted && (state.paused || state.orphaned) && state.in_journal && !state.checkpointing &&
+        state.updates.empty()) {
+      const int steps = state.work->iterations_made();
+      if (steps == 0 || state.checkpoint == steps) return Task::kUnload;
+      if (state.tried_checkpoint != steps) return Task::kCheckpoint;
+    }
   }
   *job = nullptr;
   if (halted) return Task::kNone;
@@ -148,6 +160,7 @@ void Core::AfterStep(const JobPtr& job, v1::Progress progress, int steps_before,
   JobState& state = StateOf(*job);
   const Work& work = *state.work;
   state.timer.Stepped(seconds);
+  state.evaluations = progress.iteration();
   *progress.mutable_elapsed() = ToDuration(state.device_seconds);
   *progress.mutable_remaining() = ToDuration(state.timer.Remaining(work.remaining_steps()));
   // Steps that the journal knows of may be made again, after a restart.
@@ -261,28 +274,49 @@ void Core::Checkpoint(const JobPtr& job) {
   JobState& state = StateOf(*job);
   state.checkpoint_wanted = false;
   state.checkpoint_time = options.clock->NowSeconds();
-  if (!writer.ok() || !state.in_journal) return;
+  const int steps = state.tried_checkpoint = work.iterations_made();
+  // Before its first step a job's request is all that there is to keep.
+  if (!writer.ok() || !state.in_journal || steps == 0) return;
   state.checkpointing = true;
   // Once the journal has the losses up to here: a job that goes on from a checkpoint makes none of them
   // again.
-  recorder.Touch(job, /*urgent=*/true, [this, job, writer = *std::move(writer)](const absl::Status& written) {
-    files.Post([this, job, writer, written] {
-      absl::Status status = written;
-      bool ended = false;
-      {
-        MutexLock lock(&mutex);
-        ended = StateOf(*job).stage == Stage::kEnded;
-      }
-      if (status.ok() && !ended)
-        status =
-            Guarded([&] { return options.journal->WriteFile(job->name_, JobFile::kCheckpoint, writer); });
-      if (!status.ok()) Log(absl::StrCat(job->name_, ": no checkpoint: ", status.ToString()));
-      MutexLock lock(&mutex);
-      StateOf(*job).checkpointing = false;
-      device_changed.NotifyAll();
-      idle.NotifyAll();
-    });
-  });
+  recorder.Touch(
+      job, /*urgent=*/true, [this, job, steps, writer = *std::move(writer)](const absl::Status& written) {
+        files.Post([this, job, steps, writer, written] {
+          absl::Status status = written;
+          bool ended = false;
+          {
+            MutexLock lock(&mutex);
+            ended = StateOf(*job).stage == Stage::kEnded;
+          }
+          if (status.ok() && !ended)
+            status =
+                Guarded([&] { return options.journal->WriteFile(job->name_, JobFile::kCheckpoint, writer); });
+          if (!status.ok()) Log(absl::StrCat(job->name_, ": no checkpoint: ", status.ToString()));
+          MutexLock lock(&mutex);
+          StateOf(*job).checkpointing = false;
+          if (status.ok()) StateOf(*job).checkpoint = steps;
+          device_changed.NotifyAll();
+          idle.NotifyAll();
+        });
+      });
+}
+
+void Core::Unload(const JobPtr& job) {
+  std::unique_ptr<Work> work;
+  {
+    MutexLock lock(&mutex);
+    JobState& state = StateOf(*job);
+    // Somebody may have attached, or resumed it, meanwhile.
+    if (state.stage != Stage::kLoaded || !(state.paused || state.orphaned)) return;
+    work = std::move(state.work);
+    state.stage = Stage::kToPrepare;
+  }
+  work = nullptr;  // before its room is given to another
+  MutexLock lock(&mutex);
+  ledger.Unload(job->id_);
+  if (WaitsForRoom(StateOf(*job))) StateOf(*job).waits_for_room_since = options.clock->NowSeconds();
+  LoadWaiting();
 }
 
 void Core::Finish(const JobPtr& job, const absl::Status& status) {
@@ -339,6 +373,8 @@ void Core::EncodePreview(const JobPtr& job, const PictureMaker& maker, int itera
   v1::JobEvent event;
   event.mutable_preview()->set_iteration(iteration);
   job->log_->Add(std::move(event), std::make_shared<const EncodedPicture>(*std::move(picture)));
+  // It is seen once the losses before it are on disk: now, while it is new.
+  recorder.Touch(job, /*urgent=*/true);
 }
 
 void Core::EncodeResult(const JobPtr& job, const PictureMaker& maker, v1::Result result,

@@ -159,6 +159,12 @@ void Core::Cancel(const JobPtr& job, const absl::Status& status) {
   JobState& state = StateOf(*job);
   switch (state.stage) {
     case Stage::kToPrepare: {
+      if (state.accepted && state.job.iteration() > 0 && taken_up && !stopping) {
+        // Its best picture so far is in its checkpoint.
+        if (state.interruption.ok()) state.interruption = status;
+        QueuePreparation(job);
+        return;
+      }
       const auto queued = std::find(to_prepare.begin(), to_prepare.end(), job);
       if (queued != to_prepare.end()) to_prepare.erase(queued);
       state.request = nullptr;
@@ -205,10 +211,10 @@ void Core::End(const JobPtr& job, v1::Finished::State end, absl::Status status) 
     absl::StrAppend(&line, " (", absl::StatusCodeToString(status.code()), ": ",
                     absl::Utf8SafeCEscape(status.message()), ")");
   }
-  if (state.timer.steps() > 0) {
+  if (state.evaluations > 0) {
     absl::StrAppendFormat(&line, ", %d iterations, %.1f s, %.3f s/iteration, loss %.4g",
                           state.job.iteration(), state.device_seconds,
-                          state.device_seconds / state.timer.steps(), state.job.total_loss());
+                          state.device_seconds / state.evaluations, state.job.total_loss());
   }
   Log(std::move(line));
 
@@ -278,6 +284,8 @@ void Core::Attached(const JobPtr& job) {
   ++state.watchers;
   state.orphaned = false;
   Announce(job, "a client attached to it");
+  // It may have given its room up meanwhile.
+  LoadWaiting();
 }
 
 void Core::Detached(const std::string& name) {

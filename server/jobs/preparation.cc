@@ -5,10 +5,18 @@
 #include "jobs/core.h"
 
 namespace impasto::jobs {
+namespace {
+
+// How long a job that has no room in memory lets those behind it go first.
+constexpr double kRoomPatienceSeconds = 300;
+
+}  // namespace
 
 void Core::QueuePreparation(const JobPtr& job) {
   JobState& state = StateOf(*job);
   if (state.stage != Stage::kToPrepare || state.queued) return;
+  // Before the models are there, the journal's jobs would be told that there are none.
+  if (state.accepted && !taken_up) return;
   state.queued = true;
   to_prepare.push_back(job);
   prepare_changed.NotifyOne();
@@ -21,14 +29,37 @@ void Core::LoadWaiting() {
     JobState& state = StateOf(*job);
     if (state.accepted && (state.queued || state.stage == Stage::kPreparing)) then.Load(id, state.need);
   }
-  // One that has no room keeps nobody waiting: it may be for a job that is paused for days.
   for (const auto& [id, job] : by_id) {
     JobState& state = StateOf(*job);
-    if (state.stage != Stage::kToPrepare || state.queued || state.paused || !state.accepted) continue;
-    if (!then.CanLoad(state.need)) continue;
-    then.Load(id, state.need);
-    QueuePreparation(job);
+    if (!WaitsForRoom(state)) continue;
+    if (then.CanLoad(state.need)) {
+      then.Load(id, state.need);
+      QueuePreparation(job);
+    } else if (IsOverdue(state)) {
+      return;  // no more of those behind it
+    }
   }
+  device_changed.NotifyAll();  // it may find jobs that have no use for their room
+}
+
+bool Core::WaitsForRoom(const JobState& state) {
+  const bool is_needed = (!state.paused && !state.orphaned) || !state.updates.empty();
+  return state.stage == Stage::kToPrepare && state.accepted && !state.queued && is_needed;
+}
+
+bool Core::IsOverdue(const JobState& state) {
+  return options.clock->NowSeconds() - state.waits_for_room_since >= kRoomPatienceSeconds;
+}
+
+bool Core::MayLoad(LiveJob& job) {
+  JobState& state = StateOf(job);
+  if (!ledger.CanLoad(state.need)) return false;
+  if (state.job.priority() == v1::PRIORITY_INTERACTIVE) return true;
+  return std::none_of(by_id.begin(), by_id.end(),
+                      [&](const auto& other) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
+                        const JobState& waiting = StateOf(*other.second);
+                        return other.first < job.id_ && WaitsForRoom(waiting) && IsOverdue(waiting);
+                      });
 }
 
 void Core::PrepareLoop() {
@@ -147,7 +178,7 @@ void Core::Accept(const JobPtr& job, PreparedJob prepared, const absl::Status& k
   state.job.set_iterations(state.job.recipe().iterations());
   prepared.work->SetPreview(state.job.preview());
 
-  if (ledger.CanLoad(state.need) || !state.in_journal) {
+  if (MayLoad(*job) || !state.in_journal || !state.interruption.ok()) {
     ledger.Load(job->id_, state.need);
     state.stage = Stage::kLoaded;
     state.steps_made = prepared.work->iterations_made();
@@ -156,6 +187,8 @@ void Core::Accept(const JobPtr& job, PreparedJob prepared, const absl::Status& k
   } else {
     // Its pictures have no room. It is prepared again when they do.
     state.stage = Stage::kToPrepare;
+    if (!state.accepted) state.waits_for_room_since = options.clock->NowSeconds();
+    device_changed.NotifyAll();
     unwanted = std::move(prepared.work);
   }
   const bool is_new = !std::exchange(state.accepted, true);

@@ -108,6 +108,8 @@ class SchedulerImpl final : public Scheduler {
       record.job.clear_watchers();
       core_.ended[name] = {.job = std::move(record.job), .digest = std::move(record.request_digest)};
     }
+    MutexLock lock(&core_.mutex);
+    core_.taken_up = core_.live.empty();
     return absl::OkStatus();
   }
 
@@ -139,6 +141,7 @@ class SchedulerImpl final : public Scheduler {
 
   void TakeUp() override {
     MutexLock lock(&core_.mutex);
+    core_.taken_up = true;
     for (const auto& [id, job] : core_.by_id) {
       if (core_.StateOf(*job).accepted) core_.QueuePreparation(job);
     }
@@ -259,6 +262,8 @@ class SchedulerImpl final : public Scheduler {
         refused = Stopping("the server is stopping");
       } else {
         state.updates.push_back({request, std::move(done)});
+        // It may have given its room up.
+        if (state.accepted) core_.QueuePreparation(live->second);
         core_.Refresh(*live->second);
         return;
       }

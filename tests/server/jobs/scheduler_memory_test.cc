@@ -145,5 +145,45 @@ TEST_F(SchedulerMemoryTest, AJobThatIsTooLargeAloneStillEnds) {
   EXPECT_EQ(Submit("a").End(), absl::OkStatus());
 }
 
+TEST_F(SchedulerMemoryTest, APausedJobGivesItsPicturesUpForAnotherAndGoesOnFromItsCheckpoint) {
+  auto first = Control("a", 5, kHuge);
+  first->may_result.Add(kNoLimit);
+  EventReader a = Submit("a");
+  first->allowed.Add(2);
+  a.Until("progress 2");
+  first->entered.WaitFor(3);
+  EXPECT_TRUE(scheduler_->Pause(a.job()).ok());
+  first->allowed.Add(kNoLimit);
+  auto second = Control("b", 3, kHuge);
+  second->Free();
+  EXPECT_EQ(Submit("b").End(), absl::OkStatus());
+  EXPECT_EQ(Get(a.job()).state(), v1::Job::STATE_PAUSED);
+  EXPECT_EQ(first->freed.value(), 1);
+  EXPECT_TRUE(scheduler_->Resume(a.job()).ok());
+  EXPECT_EQ(a.Until("SUCCEEDED").back(), "SUCCEEDED");
+  EXPECT_EQ(Attach(a.job()).Rest().size(), 11u);  // 6 losses, paused, resumed, and what every job has
+  EXPECT_EQ(first->preparing.value(), 2);
+  EXPECT_LE(factory_.device().most_bytes, 100);
+}
+
+TEST_F(SchedulerMemoryTest, AJobThatGaveItsPicturesUpIsChangedAndCancelledWithItsBestPicture) {
+  auto first = Control("a", 5, kHuge);
+  first->may_result.Add(kNoLimit);
+  EventReader a = Submit("a");
+  first->allowed.Add(2);
+  first->entered.WaitFor(3);
+  EXPECT_TRUE(scheduler_->Pause(a.job()).ok());
+  first->allowed.Add(1);
+  auto second = Control("b", 3, kHuge);
+  second->Free();
+  EXPECT_EQ(Submit("b").End(), absl::OkStatus());
+  EXPECT_EQ(first->freed.value(), 1);
+  EXPECT_TRUE(scheduler_->Cancel(a.job()).ok());
+  const std::vector<std::string> words = Describe(a.Rest());
+  ASSERT_GE(words.size(), 2u);
+  EXPECT_EQ(words[words.size() - 2], "result r3");
+  EXPECT_EQ(words.back(), "CANCELLED");
+}
+
 }  // namespace
 }  // namespace impasto::jobs
