@@ -200,7 +200,8 @@ TEST_F(JobsTest, ListsAreFilteredOrderedAndPaged) {
   EXPECT_THAT(list("state = SUCCEEDED", "create_time", 2), ElementsAre(0, 1, 2, 3, 4));
   EXPECT_THAT(list("state = RUNNING", "", 2), ElementsAre(5));
   EXPECT_THAT(list("priority = BATCH OR NOT end_time:*", "create_time", 9), ElementsAre(3, 5));
-  EXPECT_THAT(list("display_name = \"picture 2\" OR iteration = 4", "iteration desc", 9), ElementsAre(3, 2));
+  EXPECT_THAT(list("display_name = \"picture 2\" OR (iteration = 4 AND end_time:*)", "iteration desc", 9),
+              ElementsAre(3, 2));
   EXPECT_THAT(list("detached = true", "", 9), ElementsAre(5));
   EXPECT_THAT(list("name = " + names[1], "", 9), ElementsAre(1));
   EXPECT_THAT(list("client = nobody", "", 9), IsEmpty());
