@@ -2,6 +2,7 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstdio>
@@ -21,6 +22,8 @@ namespace {
 
 // How long a client may take to read the last events of its job.
 constexpr std::chrono::milliseconds kGrace{2000};
+// Where results are kept in memory, nobody expects a disk's worth of them.
+constexpr int64_t kResultsInMemory = int64_t{256} << 20;
 // How late an orphan's end, or the next try of a full disk, may be.
 constexpr std::chrono::milliseconds kHousekeeping{500};
 
@@ -66,18 +69,21 @@ absl::StatusOr<std::unique_ptr<ServerApp>> ServerApp::Create(const Config& confi
                                                                .styles = app->styles_.get(),
                                                                .statistics = app->statistics_.get(),
                                                                .memory_budget = config.memory_budget});
-  IMPASTO_ASSIGN_OR_RETURN(app->scheduler_,
-                           jobs::Scheduler::Create({.clock = &app->clock_,
-                                                    .journal = app->journal_.get(),
-                                                    .factory = app->factory_.get(),
-                                                    .journal_lasts = app->journal_lasts_,
-                                                    .memory_budget = config.memory_budget,
-                                                    .max_jobs_per_client = config.max_jobs_per_client,
-                                                    .orphan_grace_seconds = config.orphan_grace_seconds,
-                                                    .checkpoint_seconds = config.checkpoint_seconds,
-                                                    .keep_results_seconds = config.keep_results_seconds,
-                                                    .keep_results_bytes = config.keep_results_bytes,
-                                                    .log = info}));
+  IMPASTO_ASSIGN_OR_RETURN(
+      app->scheduler_,
+      jobs::Scheduler::Create(
+          {.clock = &app->clock_,
+           .journal = app->journal_.get(),
+           .factory = app->factory_.get(),
+           .journal_lasts = app->journal_lasts_,
+           .memory_budget = config.memory_budget,
+           .max_jobs_per_client = config.max_jobs_per_client,
+           .orphan_grace_seconds = config.orphan_grace_seconds,
+           .checkpoint_seconds = config.checkpoint_seconds,
+           .keep_results_seconds = config.keep_results_seconds,
+           .keep_results_bytes = app->journal_lasts_ ? config.keep_results_bytes
+                                                     : std::min(config.keep_results_bytes, kResultsInMemory),
+           .log = info}));
   app->housekeeper_ = std::thread([app = app.get()] { app->Housekeep(); });
   app->stylization_ = std::make_unique<StylizeBackend>(app->scheduler_.get(), app->factory_.get());
   IMPASTO_ASSIGN_OR_RETURN(app->server_, rpc::Server::Start({.listen = config.listen,

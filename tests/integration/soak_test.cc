@@ -14,7 +14,8 @@ TEST(SoakTest, ResidentMemoryAfterAHundredJobsIsThatAfterTen) {
   ASSERT_TRUE(imaging::Init(1).ok());
   const testing::TempDir dir;
   testing::WriteSmallModel(dir.path(), "vgg19");
-  testing::RunningServer server = testing::StartServer(dir.path());
+  // Results go to the disk, as a server's do.
+  testing::RunningServer server = testing::StartServer(dir.path(), {"--state-dir", dir.File("state")});
   // Large enough that what a job leaves behind would show beside the libraries' own memory.
   v1::StylizeRequest request = testing::SmallRequest(2);
   request.mutable_content()->set_encoded(testing::Png(testing::Photograph(512, 384)));
