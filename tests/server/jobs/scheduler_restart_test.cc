@@ -213,6 +213,21 @@ TEST_F(SchedulerRestartTest, AJobWhoseModelIsMissingWaitsForIt) {
   EXPECT_EQ(ResultOf(second.Rest()), FakeResult(3));
 }
 
+TEST_F(SchedulerRestartTest, AJobWhoseModelIsMissingCanBeCancelled) {
+  auto control = Control("a", 3);
+  control->allowed.Add(1);
+  EventReader reader = Submit("a");
+  reader.Until("progress 1");
+  control->entered.WaitFor(2);
+  auto journal = journal_->Copy();
+  control->Free();
+  Control("a", 3)->prepare_status = absl::FailedPreconditionError("no vgg19");
+  Restart(std::move(journal));
+  AwaitState(reader.job(), v1::Job::STATE_PAUSED);
+  EXPECT_TRUE(scheduler_->Cancel(reader.job()).ok());
+  EXPECT_EQ(Attach(reader.job()).End().code(), absl::StatusCode::kCancelled);
+}
+
 TEST_F(SchedulerRestartTest, AJobWhoseRequestIsLostFails) {
   auto control = Control("a", 3);
   control->allowed.Add(1);
