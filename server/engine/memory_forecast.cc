@@ -140,7 +140,7 @@ class Forecaster {
   const std::vector<int> iterations_;
   const int64_t grams_;
   std::vector<std::string> style_taps_, taps_;  // the content layers first
-  int64_t pictures_ = 0;  // that are there to the end
+  int64_t pictures_ = 0;                        // that are there to the end
   int64_t weights_ = 0;
   MemoryForecast forecast_;
 };

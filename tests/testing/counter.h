@@ -8,6 +8,7 @@ namespace impasto {
 // Something that happens once, or a count that is reached. Thread-safe.
 class Counter {
  public:
+  explicit Counter(int value = 0) : value_(value) {}
   void Add(int more = 1) {
     MutexLock lock(&mutex_);
     value_ += more;
@@ -25,7 +26,7 @@ class Counter {
  private:
   Mutex mutex_;
   CondVar changed_;
-  int value_ ABSL_GUARDED_BY(mutex_) = 0;
+  int value_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace impasto

@@ -29,6 +29,7 @@
 #include "jobs/job.h"
 #include "jobs/journal.h"
 #include "jobs/work.h"
+#include "tests/testing/counter.h"
 
 namespace impasto::jobs {
 
@@ -46,30 +47,6 @@ class FakeClock final : public Clock {
  private:
   mutable Mutex mutex_;
   double now_ ABSL_GUARDED_BY(mutex_) = 1000;
-};
-
-// Something that happens once, or a count that is reached; waited for without sleeping.
-class Counter {
- public:
-  explicit Counter(int value = 0) : value_(value) {}
-  void Add(int more = 1) {
-    MutexLock lock(&mutex_);
-    value_ += more;
-    changed_.NotifyAll();
-  }
-  void WaitFor(int value) {
-    MutexLock lock(&mutex_);
-    while (value_ < value) changed_.Wait(&mutex_);
-  }
-  int value() {
-    MutexLock lock(&mutex_);
-    return value_;
-  }
-
- private:
-  Mutex mutex_;
-  CondVar changed_;
-  int value_ ABSL_GUARDED_BY(mutex_);
 };
 
 inline constexpr int kNoLimit = 1 << 28;
