@@ -98,7 +98,6 @@ absl::StatusOr<std::shared_ptr<const v1::StylizeRequest>> StylizeFactory::WithPi
     if (given.has_style()) {
       absl::StatusOr<std::shared_ptr<const LibraryStyle>> style = options_.styles->Find(given.style());
       if (!style.ok()) return InField(absl::StrCat(field, ".style"), style.status());
-      options_.styles->Touch(given.style());
       picture = (*style)->picture;
     } else {
       picture = InlinePicture(given, *options_.uploads);
@@ -200,6 +199,9 @@ absl::Status StylizeFactory::ForecastMemory(Size content, const std::vector<Size
 absl::StatusOr<jobs::PreparedJob> StylizeFactory::Prepare(std::shared_ptr<const v1::StylizeRequest> request,
                                                           const v1::Job* previous, std::istream* checkpoint) {
   const v1::Recipe given = previous != nullptr ? previous->original_recipe() : request->recipe();
+  for (const v1::Picture& style : request->styles()) {
+    if (style.has_style()) options_.styles->Touch(style.style());
+  }
   IMPASTO_ASSIGN_OR_RETURN(Outline outline, MakeOutline(std::move(request), given));
   if (outline.memory.peak > options_.memory_budget) return TooMuchMemory(outline.accepted.memory());
 

@@ -107,6 +107,10 @@ struct Stylization::State {
   int level_evaluations() const { return run.level_iterations[run.level] + (last_level() ? 1 : 0); }
   bool Stalled() const;
 
+  // Without anything of a level yet.
+  static absl::StatusOr<std::unique_ptr<State>> Make(std::shared_ptr<const Model> model, Recipe recipe,
+                                                     std::shared_ptr<const Pictures> pictures,
+                                                     StyleStatisticsSource statistics);
   absl::Status Prepare();
   absl::Status MakeObjective();
   absl::StatusOr<std::shared_ptr<const StyleStatistics>> GetStatistics(
@@ -165,12 +169,9 @@ absl::StatusOr<std::unique_ptr<Stylization>> Stylization::Create(std::shared_ptr
                                                                  Recipe recipe,
                                                                  std::shared_ptr<const Pictures> pictures,
                                                                  StyleStatisticsSource statistics) {
-  auto state = std::make_unique<State>();
-  state->model = std::move(model);
-  state->recipe = std::move(recipe);
-  state->pictures = std::move(pictures);
-  state->statistics = std::move(statistics);
-  IMPASTO_RETURN_IF_ERROR(state->Prepare());
+  IMPASTO_ASSIGN_OR_RETURN(
+      std::unique_ptr<State> state,
+      State::Make(std::move(model), std::move(recipe), std::move(pictures), std::move(statistics)));
   IMPASTO_RETURN_IF_ERROR(state->MakeObjective());
   RunState& run = state->run;
   run.current = state->StartPicture();
@@ -185,12 +186,9 @@ absl::StatusOr<std::unique_ptr<Stylization>> Stylization::Restore(std::shared_pt
                                                                   std::shared_ptr<const Pictures> pictures,
                                                                   RunState saved,
                                                                   StyleStatisticsSource statistics) {
-  auto state = std::make_unique<State>();
-  state->model = std::move(model);
-  state->recipe = std::move(recipe);
-  state->pictures = std::move(pictures);
-  state->statistics = std::move(statistics);
-  IMPASTO_RETURN_IF_ERROR(state->Prepare());
+  IMPASTO_ASSIGN_OR_RETURN(
+      std::unique_ptr<State> state,
+      State::Make(std::move(model), std::move(recipe), std::move(pictures), std::move(statistics)));
   IMPASTO_RETURN_IF_ERROR(CheckRunState(saved, state->full, state->levels()));
 
   // What the state already has of the recipe's changes isn't made again. Several can be at one step.
@@ -227,6 +225,18 @@ RunState Stylization::SaveState() const {
 }
 
 // What Create and Restore have in common: checks, and the levels.
+absl::StatusOr<std::unique_ptr<Stylization::State>> Stylization::State::Make(
+    std::shared_ptr<const Model> model, Recipe recipe, std::shared_ptr<const Pictures> pictures,
+    StyleStatisticsSource statistics) {
+  auto state = std::make_unique<State>();
+  state->model = std::move(model);
+  state->recipe = std::move(recipe);
+  state->pictures = std::move(pictures);
+  state->statistics = std::move(statistics);
+  IMPASTO_RETURN_IF_ERROR(state->Prepare());
+  return state;
+}
+
 absl::Status Stylization::State::Prepare() {
   IMPASTO_RETURN_IF_ERROR(ValidateRecipe(recipe, model->graph()));
   IMPASTO_RETURN_IF_ERROR(CheckPictures(recipe, *pictures));
