@@ -310,11 +310,14 @@ void Core::Unload(const JobPtr& job) {
     // Somebody may have attached, or resumed it, meanwhile.
     if (state.stage != Stage::kLoaded || !(state.paused || state.orphaned)) return;
     work = std::move(state.work);
-    state.stage = Stage::kToPrepare;
   }
   work = nullptr;  // before its room is given to another
   MutexLock lock(&mutex);
+  // Not before: or it could be loaded again while it still has its place in the ledger.
+  StateOf(*job).stage = Stage::kToPrepare;
   ledger.Unload(job->id_);
+  Refresh(*job);
+  if (!StateOf(*job).interruption.ok()) QueuePreparation(job);
   if (WaitsForRoom(StateOf(*job))) StateOf(*job).waits_for_room_since = options.clock->NowSeconds();
   LoadWaiting();
 }

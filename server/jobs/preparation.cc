@@ -141,6 +141,10 @@ void Core::PrepareAgain(const JobPtr& job, v1::Job previous) {
     End(job, v1::Finished::STATE_FAILED, prepared.status());
     return;
   }
+  if (!state.interruption.ok()) {
+    End(job, v1::Finished::STATE_CANCELLED, state.interruption);
+    return;
+  }
   // What it needs may come back: a model that isn't loaded, memory.
   state.stage = Stage::kToPrepare;
   state.paused = true;

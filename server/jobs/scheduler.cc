@@ -539,6 +539,7 @@ class SchedulerImpl final : public Scheduler {
     for (const JobPtr& job : Unfinished()) {
       JobState& state = core_.StateOf(*job);
       if (!state.in_journal) core_.Cancel(job, Stopping("the server is stopping"));
+      if (!state.interruption.ok()) core_.Cancel(job, state.interruption);
       state.checkpoint_wanted = state.stage == Stage::kLoaded;
       core_.RefuseUpdates(state, Stopping("the server is stopping"));
     }
