@@ -25,7 +25,7 @@ std::string ShortDuration(double seconds) {
   if (total < 3600) {
     return absl::StrCat(total / 60, " min ", total % 60, " s");
   }
-  if (total < 2 * 86400) {
+  if (total < int64_t{2} * 86400) {
     return absl::StrCat(total / 3600, " h ", total % 3600 / 60, " min");
   }
   return absl::StrCat(total / 86400, " d ", total % 86400 / 3600, " h");
