@@ -101,7 +101,8 @@ std::vector<JobPtr> Core::Residents(LiveJob& but) {
     return std::make_tuple(sharing.Has(job->id_), -job_class, -job->id_);
   };
   std::sort(residents.begin(), residents.end(),
-            [&](const JobPtr& a, const JobPtr& b) { return rank(a) < rank(b); });
+            [&](const JobPtr& a, const JobPtr& b)
+                ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) { return rank(a) < rank(b); });
   return residents;
 }
 

@@ -44,8 +44,8 @@ class EventLog::WatchImpl final : public Watch, public std::enable_shared_from_t
     log_->Post(due);
   }
 
-  // The log's mutex is held.
-  void WaitUntilWoken() {
+  // The log's mutex is held, here and in HasNews. Clang can't tell that it is the one that callers hold.
+  void WaitUntilWoken() ABSL_NO_THREAD_SAFETY_ANALYSIS {
     // Taken back from inside the call itself, there is nothing to wait for.
     while (waking_ != std::thread::id() && waking_ != std::this_thread::get_id()) woken_.Wait(&log_->mutex_);
   }
@@ -84,8 +84,7 @@ class EventLog::WatchImpl final : public Watch, public std::enable_shared_from_t
   }
 
  private:
-  // The log's mutex is held.
-  bool HasNews() const {
+  bool HasNews() const ABSL_NO_THREAD_SAFETY_ANALYSIS {
     return (log_->end_ && log_->EndVisibleLocked()) || log_->FindLocked(after_) != nullptr;
   }
 
