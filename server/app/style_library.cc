@@ -16,6 +16,7 @@
 #include "base/files.h"
 #include "base/status_macros.h"
 #include "base/strings.h"
+#include "jobs/proto_times.h"
 #include "jobs/sqlite/checked_file.h"
 #include "jobs/sqlite/set_aside.h"
 
@@ -36,16 +37,6 @@ std::string NameOf(absl::string_view sha256) {
 }
 
 std::string IdOf(const v1::Style& style) { return std::string(absl::StripPrefix(style.name(), kCollection)); }
-
-void SetTime(absl::Time time, google::protobuf::Timestamp* timestamp) {
-  const int64_t seconds = absl::ToUnixSeconds(time);
-  timestamp->set_seconds(seconds);
-  timestamp->set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
-}
-
-absl::Time TimeOf(const google::protobuf::Timestamp& timestamp) {
-  return absl::FromUnixSeconds(timestamp.seconds()) + absl::Nanoseconds(timestamp.nanos());
-}
 
 absl::Status NoSuchStyle(const std::string& name) {
   return absl::NotFoundError(absl::StrCat("no style \"", name.substr(0, 64), "\" in the library"));
@@ -86,7 +77,7 @@ StyleLibrary::~StyleLibrary() {
   {
     MutexLock lock(&mutex_);
     for (const auto& [name, entry] : styles_) {
-      if (TimeOf(entry.style.last_use_time()) != entry.use_on_disk) used.push_back(name);
+      if (jobs::ToTime(entry.style.last_use_time()) != entry.use_on_disk) used.push_back(name);
     }
   }
   for (const std::string& name : used) WriteUse(name);
@@ -123,8 +114,8 @@ absl::StatusOr<v1::Style> StyleLibrary::CreateStyle(const v1::CreateStyleRequest
   IMPASTO_ASSIGN_OR_RETURN(const std::optional<v1::Style> existing, Existing(style));
   if (existing.has_value()) return *existing;
   IMPASTO_RETURN_IF_ERROR(CheckRoom(style.size_bytes()));
-  SetTime(options_.wall_time(), style.mutable_create_time());
-  Entry entry{.style = style, .use_on_disk = TimeOf(style.last_use_time())};
+  *style.mutable_create_time() = jobs::ToTimestamp(options_.wall_time());
+  Entry entry{.style = style, .use_on_disk = jobs::ToTime(style.last_use_time())};
   if (options_.folder.empty()) {
     entry.found = std::make_shared<const LibraryStyle>(LibraryStyle{style.sha256(), *std::move(picture)});
   } else {
@@ -144,7 +135,7 @@ std::vector<v1::Style> StyleLibrary::ListStyles() {
     for (const auto& [name, entry] : styles_) styles.push_back(entry.style);
   }
   std::stable_sort(styles.begin(), styles.end(), [](const v1::Style& a, const v1::Style& b) {
-    return TimeOf(a.create_time()) > TimeOf(b.create_time());
+    return jobs::ToTime(a.create_time()) > jobs::ToTime(b.create_time());
   });
   return styles;
 }
@@ -193,7 +184,7 @@ void StyleLibrary::Touch(const std::string& name) {
     MutexLock lock(&mutex_);
     const auto it = styles_.find(name);
     if (it == styles_.end()) return;
-    SetTime(now, it->second.style.mutable_last_use_time());
+    *it->second.style.mutable_last_use_time() = jobs::ToTimestamp(now);
     if (now - it->second.use_on_disk < kUseInterval) return;
   }
   MutexLock changes(&changes_);
@@ -219,7 +210,7 @@ absl::StatusOr<std::optional<v1::Style>> StyleLibrary::Existing(const v1::Style&
   IMPASTO_RETURN_IF_ERROR(WriteStyle(*known));
   MutexLock lock(&mutex_);
   Entry& entry = styles_[style.name()];
-  entry.use_on_disk = TimeOf(known->last_use_time());
+  entry.use_on_disk = jobs::ToTime(known->last_use_time());
   entry.style.set_display_name(style.display_name());
   return entry.style;
 }
@@ -265,7 +256,7 @@ void StyleLibrary::WriteUse(const std::string& name) {
     return;
   }
   MutexLock lock(&mutex_);
-  styles_[name].use_on_disk = TimeOf(style->last_use_time());
+  styles_[name].use_on_disk = jobs::ToTime(style->last_use_time());
 }
 
 absl::StatusOr<std::shared_ptr<const LibraryStyle>> StyleLibrary::ReadPicture(const v1::Style& style) const {
@@ -311,7 +302,7 @@ void StyleLibrary::ReadFolder() {
     const absl::StatusOr<v1::Style> style = ReadStyle(id);
     if (style.ok()) {
       MutexLock lock(&mutex_);
-      styles_[style->name()] = {.style = *style, .use_on_disk = TimeOf(style->last_use_time())};
+      styles_[style->name()] = {.style = *style, .use_on_disk = jobs::ToTime(style->last_use_time())};
     } else if (absl::IsDataLoss(style.status())) {
       SetAside(id, style.status());
     } else {

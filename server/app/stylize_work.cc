@@ -9,6 +9,7 @@
 #include "app/picture_proto.h"
 #include "app/recipe_proto.h"
 #include "base/field_error.h"
+#include "base/length_prefix.h"
 #include "base/resample.h"
 #include "base/status_macros.h"
 
@@ -35,14 +36,9 @@ constexpr uint32_t kMaxHeaderBytes = 4096;
 }  // namespace
 
 absl::StatusOr<Checkpoint> ReadCheckpoint(std::istream& in) {
-  unsigned char length[4];
-  in.read(reinterpret_cast<char*>(length), sizeof length);
-  const uint32_t size = length[0] | length[1] << 8 | length[2] << 16 | static_cast<uint32_t>(length[3]) << 24;
-  if (!in || size > kMaxHeaderBytes) return absl::DataLossError("it is no checkpoint");
-  std::string header(size, '\0');
-  in.read(header.data(), size);
+  const absl::StatusOr<std::string> header = ReadWithLength(in, kMaxHeaderBytes);
   v1::Execution execution;
-  if (!in || !execution.ParseFromString(header)) return absl::DataLossError("it is no checkpoint");
+  if (!header.ok() || !execution.ParseFromString(*header)) return absl::DataLossError("it is no checkpoint");
   IMPASTO_ASSIGN_OR_RETURN(engine::RunState state, engine::ReadRunState(in));
   return Checkpoint{.execution = ExecutionFromProto(execution), .state = std::move(state)};
 }
@@ -210,9 +206,7 @@ jobs::ByteWriter StylizeWork::TakeCheckpoint() {
                                                                                 : engine::RunState());
   std::string header = ExecutionToProto(model_->executor().execution()).SerializeAsString();
   return [state, header = std::move(header)](const jobs::ByteSink& sink) -> absl::Status {
-    std::string length(4, '\0');
-    for (size_t i = 0; i < 4; ++i) length[i] = static_cast<char>(header.size() >> (8 * i));
-    IMPASTO_RETURN_IF_ERROR(sink(absl::StrCat(length, header)));
+    IMPASTO_RETURN_IF_ERROR(sink(WithLength(header)));
     return engine::WriteRunState(*state, sink);
   };
 }

@@ -126,7 +126,6 @@ struct CoreLink {
 // others are called without it.
 struct Core {
   explicit Core(SchedulerOptions options);
-  ~Core();
 
   const SchedulerOptions options;
   const std::shared_ptr<CoreLink> link;
@@ -222,8 +221,6 @@ struct Core {
                     const absl::Status& status);
 };
 
-google::protobuf::Duration ToDuration(double seconds);
-google::protobuf::Timestamp ToTimestamp(absl::Time time);
 bool IsEnded(v1::Job::State state);
 
 }  // namespace impasto::jobs

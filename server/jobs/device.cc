@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "jobs/core.h"
 #include "jobs/job_update.h"
+#include "jobs/proto_times.h"
 
 namespace impasto::jobs {
 
@@ -96,8 +97,7 @@ std::vector<JobPtr> Core::Residents(LiveJob& but) {
     if (job.get() != &but && ledger.IsResident(id)) residents.push_back(job);
   }
   const auto rank = [&](const JobPtr& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex) {
-    const v1::Priority priority = StateOf(*job).job.priority();
-    const int job_class = priority == v1::PRIORITY_INTERACTIVE ? 0 : priority == v1::PRIORITY_BATCH ? 2 : 1;
+    const int job_class = DeviceSharing::ClassOf(StateOf(*job).job.priority());
     return std::make_tuple(sharing.Has(job->id_), -job_class, -job->id_);
   };
   std::sort(residents.begin(), residents.end(),
@@ -206,8 +206,7 @@ void Core::PreviewIfDue(const JobPtr& job) {
     const double now = options.clock->NowSeconds();
     // Never the input, and never the same picture twice: the last evaluation makes no step.
     if (iteration <= state.previewed_iteration) return;
-    const double interval =
-        static_cast<double>(preview.interval().seconds()) + preview.interval().nanos() * 1e-9;
+    const double interval = ToSeconds(preview.interval());
     const bool by_steps = preview.every_iterations() > 0 && iteration % preview.every_iterations() == 0;
     const bool by_time = interval > 0 && now - state.previewed_time >= interval;
     if (!by_steps && !by_time) return;
@@ -383,12 +382,11 @@ void Core::EncodePreview(const JobPtr& job, const PictureMaker& maker, int itera
 
 void Core::EncodeResult(const JobPtr& job, const PictureMaker& maker, v1::Result result,
                         const absl::Status& status) {
-  absl::StatusOr<EncodedPicture> encoded = absl::UnknownError("cancelled before it began");
   {
     MutexLock lock(&mutex);
     if (StateOf(*job).stage == Stage::kEnded) return;
   }
-  encoded = Guarded(maker);
+  absl::StatusOr<EncodedPicture> encoded = Guarded(maker);
   std::shared_ptr<const EncodedPicture> picture;
   bool saved = false;
   if (encoded.ok()) {

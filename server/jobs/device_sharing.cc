@@ -4,9 +4,7 @@
 #include <tuple>
 
 namespace impasto::jobs {
-namespace {
-
-size_t ClassOf(v1::Priority priority) {
+int DeviceSharing::ClassOf(v1::Priority priority) {
   switch (priority) {
     case v1::PRIORITY_INTERACTIVE:
       return 0;
@@ -16,8 +14,6 @@ size_t ClassOf(v1::Priority priority) {
       return 1;
   }
 }
-
-}  // namespace
 
 void DeviceSharing::Add(int64_t id, v1::Priority priority, const std::string& client, double now) {
   const size_t index = ClassOf(priority);

@@ -31,6 +31,9 @@ class DeviceSharing {
   DeviceSharing() : DeviceSharing(Options{}) {}
   explicit DeviceSharing(const Options& options) : options_(options) {}
 
+  // 0 interactive, 1 normal, 2 batch: the index of its weight.
+  static int ClassOf(v1::Priority priority);
+
   // The job wants the device from `now` on. `id`s are given in order of submission. Not twice.
   void Add(int64_t id, v1::Priority priority, const std::string& client, double now);
   // It doesn't want it any more. Fine where it isn't there.

@@ -4,6 +4,8 @@
 #include <limits>
 #include <utility>
 
+#include "jobs/proto_times.h"
+
 namespace impasto::jobs {
 namespace {
 
@@ -138,10 +140,7 @@ std::optional<EventLog::Entry> EventLog::AddLocked(v1::JobEvent event,
   }
   if (event.has_changed()) ++changes_;
   event.set_sequence(++last_sequence_);
-  const int64_t seconds = absl::ToUnixSeconds(now);
-  event.mutable_time()->set_seconds(seconds);
-  event.mutable_time()->set_nanos(
-      static_cast<int32_t>(absl::ToInt64Nanoseconds(now - absl::FromUnixSeconds(seconds))));
+  *event.mutable_time() = ToTimestamp(now);
   Entry entry{event.sequence(), event.SerializeAsString(), std::move(picture)};
   if (event.has_preview()) return std::exchange(preview_, std::move(entry));
   entries_.push_back(std::move(entry));

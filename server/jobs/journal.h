@@ -33,7 +33,7 @@ struct JournalEvent {
 enum class JobFile {
   kRequest,     // a serialised v1::StylizeRequest, its pictures included
   kCheckpoint,  // what Work::TakeCheckpoint wrote
-  kResult,      // a v1::PictureHeader, delimited, then the picture's bytes
+  kResult,      // see result_file.h
 };
 
 // Thread-safe. What is done is done for good when a call returns OK, also where the process is killed or the

@@ -5,6 +5,8 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "jobs/core.h"
+#include "jobs/proto_times.h"
+#include "jobs/result_file.h"
 
 namespace impasto::jobs {
 namespace {
@@ -36,22 +38,6 @@ constexpr size_t kEventsPerCommit = 2000;
 
 }  // namespace
 
-google::protobuf::Duration ToDuration(double seconds) {
-  google::protobuf::Duration duration;
-  const auto whole = static_cast<int64_t>(seconds);
-  duration.set_seconds(whole);
-  duration.set_nanos(std::clamp(static_cast<int>((seconds - whole) * 1e9), 0, 999'999'999));
-  return duration;
-}
-
-google::protobuf::Timestamp ToTimestamp(absl::Time time) {
-  google::protobuf::Timestamp timestamp;
-  const int64_t seconds = absl::ToUnixSeconds(time);
-  timestamp.set_seconds(seconds);
-  timestamp.set_nanos(static_cast<int32_t>(absl::ToInt64Nanoseconds(time - absl::FromUnixSeconds(seconds))));
-  return timestamp;
-}
-
 bool IsEnded(v1::Job::State state) {
   return state == v1::Job::STATE_SUCCEEDED || state == v1::Job::STATE_CANCELLED ||
          state == v1::Job::STATE_FAILED;
@@ -66,11 +52,6 @@ Core::Core(SchedulerOptions the_options)
       ledger(options.memory_budget) {
   MutexLock lock(&link->mutex);
   link->core = this;
-}
-
-Core::~Core() {
-  MutexLock lock(&link->mutex);
-  link->core = nullptr;
 }
 
 LiveJob::LiveJob(Core* core, int64_t id, std::string name)
@@ -258,15 +239,7 @@ void Core::ArchiveIfWritten(const JobPtr& job) {
 }
 
 bool Core::SaveResult(const std::string& name, const EncodedPicture& picture) {
-  const absl::Status saved =
-      options.journal->WriteFile(name, JobFile::kResult, [&](const ByteSink& sink) -> absl::Status {
-        const std::string header = picture.header.SerializeAsString();
-        const uint32_t size = static_cast<uint32_t>(header.size());
-        std::string length(4, '\0');
-        for (int i = 0; i < 4; ++i) length[i] = static_cast<char>(size >> (8 * i));
-        if (absl::Status status = sink(absl::StrCat(length, header)); !status.ok()) return status;
-        return sink(picture.data);
-      });
+  const absl::Status saved = WriteResult(*options.journal, name, picture);
   if (!saved.ok()) Log(absl::StrCat(name, ": its result isn't on disk: ", saved.ToString()));
   return saved.ok();
 }

@@ -12,7 +12,9 @@
 #include "base/field_error.h"
 #include "base/status_macros.h"
 #include "jobs/core.h"
+#include "jobs/proto_times.h"
 #include "jobs/request_digest.h"
+#include "jobs/result_file.h"
 
 namespace impasto::jobs {
 namespace {
@@ -55,23 +57,6 @@ absl::Status EndStatusOf(const v1::Job& job) {
   }
 }
 
-// The picture that SaveResult wrote.
-absl::StatusOr<std::shared_ptr<const EncodedPicture>> ReadResult(Journal& journal, const std::string& name) {
-  IMPASTO_ASSIGN_OR_RETURN(const std::unique_ptr<std::istream> file,
-                           journal.OpenFile(name, JobFile::kResult));
-  const std::string bytes(std::istreambuf_iterator<char>(*file), {});
-  uint32_t size = 0;
-  for (size_t i = 0; i < 4 && i < bytes.size(); ++i)
-    size |= static_cast<uint32_t>(static_cast<uint8_t>(bytes[i])) << (8 * i);
-  auto picture = std::make_shared<EncodedPicture>();
-  if (bytes.size() < 4 || bytes.size() - 4 < size ||
-      !picture->header.ParseFromArray(bytes.data() + 4, static_cast<int>(size))) {
-    return absl::DataLossError(absl::StrCat(name, ": its result is no picture"));
-  }
-  picture->data = bytes.substr(4 + size);
-  return picture;
-}
-
 // Of a request that came again.
 class SecondWatch final : public Watch {
  public:
@@ -102,9 +87,7 @@ class SchedulerImpl final : public Scheduler {
         continue;
       }
       MutexLock lock(&core_.mutex);
-      if (!record.job.request_id().empty()) {
-        core_.requests[{record.job.client(), record.job.request_id()}] = name;
-      }
+      Remember(record.job);
       record.job.clear_watchers();
       core_.ended[name] = {.job = std::move(record.job), .digest = std::move(record.request_digest)};
     }
@@ -253,8 +236,7 @@ class SchedulerImpl final : public Scheduler {
       MutexLock lock(&core_.mutex);
       const auto live = core_.live.find(name);
       if (live == core_.live.end()) {
-        const auto ended = core_.ended.find(name);
-        refused = ended == core_.ended.end() ? NoSuchJob(name) : HasEnded(ended->second.job);
+        refused = NotLive(name);
       } else if (JobState& state = core_.StateOf(*live->second);
                  state.stage == Stage::kEncoding || state.stage == Stage::kEnded) {
         refused = absl::FailedPreconditionError(absl::StrCat(name, " has made its last step"));
@@ -410,10 +392,9 @@ class SchedulerImpl final : public Scheduler {
     state.need = {.peak = state.job.memory().peak_bytes()};
     // Watchers may have seen previews up to there. Steps that are made again show none.
     state.previewed_iteration = state.job.iteration();
-    state.device_seconds =
-        static_cast<double>(state.job.device_time().seconds()) + state.job.device_time().nanos() * 1e-9;
+    state.device_seconds = ToSeconds(state.job.device_time());
     core_.live[name] = core_.by_id[job->id()] = job;
-    if (!state.job.request_id().empty()) core_.requests[{state.job.client(), state.job.request_id()}] = name;
+    Remember(state.job);
     core_.Refresh(*job);
     core_.Tell(job, "the server was restarted");
   }
@@ -449,7 +430,7 @@ class SchedulerImpl final : public Scheduler {
     state.job.set_request_id(request->request_id());
     state.job.set_client(client);
     *state.job.mutable_create_time() = ToTimestamp(core_.options.wall_time());
-    if (!request->request_id().empty()) core_.requests[{client, request->request_id()}] = job->name();
+    Remember(state.job);
     state.request = std::move(request);
     core_.live[job->name()] = core_.by_id[job->id()] = job;
     core_.QueuePreparation(job);
@@ -463,12 +444,17 @@ class SchedulerImpl final : public Scheduler {
                       absl::StatusCode::kOutOfRange);
   }
 
+  // Why a job that isn't live can't be changed.
+  absl::Status NotLive(const std::string& name) ABSL_EXCLUSIVE_LOCKS_REQUIRED(core_.mutex) {
+    const auto ended = core_.ended.find(name);
+    return ended == core_.ended.end() ? NoSuchJob(name) : HasEnded(ended->second.job);
+  }
+
   absl::StatusOr<v1::Job> SetPaused(const std::string& name, bool paused) {
     MutexLock lock(&core_.mutex);
     const auto live = core_.live.find(name);
     if (live == core_.live.end()) {
-      const auto ended = core_.ended.find(name);
-      return ended == core_.ended.end() ? NoSuchJob(name) : HasEnded(ended->second.job);
+      return NotLive(name);
     }
     const JobPtr job = live->second;
     JobState& state = core_.StateOf(*job);
@@ -481,6 +467,10 @@ class SchedulerImpl final : public Scheduler {
     return core_.Snapshot(*job);
   }
 
+  // By its client and request_id, where it has one; Forget is the way back.
+  void Remember(const v1::Job& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(core_.mutex) {
+    if (!job.request_id().empty()) core_.requests[{job.client(), job.request_id()}] = job.name();
+  }
   void Forget(const v1::Job& job) ABSL_EXCLUSIVE_LOCKS_REQUIRED(core_.mutex) {
     core_.requests.erase({job.client(), job.request_id()});
   }

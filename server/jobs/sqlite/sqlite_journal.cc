@@ -17,6 +17,7 @@
 #include "base/mutex.h"
 #include "base/status_macros.h"
 #include "jobs/job_name.h"
+#include "jobs/proto_times.h"
 #include "jobs/sqlite/database.h"
 #include "jobs/sqlite/job_files.h"
 #include "jobs/sqlite/keyed_mutex.h"
@@ -82,8 +83,7 @@ bool IsDamage(const absl::Status& status) { return absl::IsDataLoss(status) || a
 
 int64_t CreateTime(const v1::Job& job) {
   // Saturates: a time that is out of an int64's range sorts last, or first.
-  return absl::ToUnixNanos(absl::FromUnixSeconds(job.create_time().seconds()) +
-                           absl::Nanoseconds(job.create_time().nanos()));
+  return absl::ToUnixNanos(ToTime(job.create_time()));
 }
 
 class SqliteJournal final : public Journal {
