@@ -22,8 +22,9 @@ namespace {
 constexpr size_t kMissingShown = 5;
 // Protobuf can't write a message of 2 GiB, and a job's request has to be written down.
 constexpr int64_t kMaxPictureBytes = int64_t{1} << 30;
-// A decoded picture, at most: four channels of 16 bits, or of 32 where it is a float one.
-constexpr int kBytesPerPixel8 = 4;
+// Of a decoded picture of 8 bits with alpha. Its header isn't asked for more: one of 16 bits takes twice
+// that.
+constexpr int kOriginalBytesPerPixel = 4;
 
 std::string At(std::string_view list, int index) { return absl::StrFormat("%s[%d]", list, index); }
 
@@ -151,7 +152,7 @@ absl::StatusOr<StylizeFactory::Outline> StylizeFactory::MakeOutline(
   const absl::StatusOr<Size> content = PictureSize(outline.request->content(), options_.limits);
   if (!content.ok()) return InField("content", content.status());
   outline.working = FitWithin(*content, outline.recipe.max_size);
-  outline.original_bytes = int64_t{content->width} * content->height * kBytesPerPixel8;
+  outline.original_bytes = int64_t{content->width} * content->height * kOriginalBytesPerPixel;
   const std::vector<std::string> style_taps = Names(outline.recipe.style_layers);
   std::vector<std::string> taps = Names(outline.recipe.content_layers);
   taps.insert(taps.end(), style_taps.begin(), style_taps.end());
