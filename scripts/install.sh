@@ -44,6 +44,7 @@ BUILD_PACKAGES=(
 TEST_PACKAGES=(
   python3-torch  # the independent calculation that the engine is held against
   python3-h5py   # reads Keras weights files for it
+  python3-protobuf  # reads the API, for docs/api
 )
 BENCH_PACKAGES=(
   libdnnl-dev         # oneDNN called directly: a rival

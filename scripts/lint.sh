@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# lint.sh: the API with buf, scripts with shellcheck, C++ with clang-format, clang-tidy and clang's -Wthread-safety, the kernels with a
+# lint.sh: the API and its pages with buf and api_docs.py, scripts with shellcheck, C++ with clang-format, clang-tidy and clang's -Wthread-safety, the kernels with a
 #          compiler for ARM. Says all that is wrong, then fails.
 # lint.sh --changed: clang-tidy, which takes minutes, only for C++ files that differ from the last commit.
 # lint.sh --format: lays the C++ and .proto files out instead.
@@ -21,6 +21,20 @@ check() { # check NAME COMMAND...
 
 check "buf lint" "$buf" lint protos
 check "buf format" "$buf" format --diff --exit-code protos
+check "docs/api" /usr/bin/python3 -B scripts/api_docs.py --check
+
+# Nothing that programs out there were built with may go: the API as of the last release, or of IMPASTO_API_BASE (a commit), against today's.
+api_base=${IMPASTO_API_BASE:-$(git describe --tags --abbrev=0 2>/dev/null || true)}
+api_still_fits() {
+  local base=build/api_base
+  rm -rf "$base" && mkdir -p "$base"
+  git archive "$api_base" protos buf.yaml | tar -x -C "$base"
+  ln -s "$PWD/.deps" "$base/.deps"
+  "$buf" breaking protos --against "$base/protos"
+}
+if [ -n "$api_base" ]; then
+  check "API against $api_base" api_still_fits
+fi
 mapfile -t shell < <(git ls-files '*.sh' .ci/run)
 check shellcheck shellcheck "${shell[@]}"
 check clang-format clang-format --dry-run -Werror "${cxx[@]}"
