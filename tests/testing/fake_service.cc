@@ -2,46 +2,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <set>
-#include <thread>
 #include <utility>
 
-#include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server_builder.h>
 
-#include "google/protobuf/util/field_mask_util.h"
-#include "google/rpc/error_details.pb.h"
-#include "google/rpc/status.pb.h"
+#include "tests/testing/fake_stylization.h"
 
 namespace impasto::testing {
-
-namespace {
-
-bool Ended(const v1::Job& job) {
-  return job.state() == v1::Job::STATE_SUCCEEDED || job.state() == v1::Job::STATE_CANCELLED ||
-         job.state() == v1::Job::STATE_FAILED;
-}
-
-// The text of `field = "text"` in a filter, or "".
-std::string Compared(const std::string& filter, const std::string& field) {
-  const std::string start = field + " = \"";
-  const size_t at = filter.find(start);
-  return at == std::string::npos
-             ? ""
-             : filter.substr(at + start.size(), filter.find('"', at + start.size()) - at - start.size());
-}
-
-bool Passes(const v1::Job& job, const std::string& filter) {
-  std::string name = Compared(filter, "name");
-  const std::string client = Compared(filter, "client");
-  const std::string request_id = Compared(filter, "request_id");
-  if (!name.empty() && name.back() == '*') {
-    name.pop_back();
-  }
-  return job.name().rfind(name, 0) == 0 && (client.empty() || client == job.client()) &&
-         (request_id.empty() || request_id == job.request_id()) &&
-         (filter.find("NOT (state") == std::string::npos || !Ended(job));
-}
 
 grpc::ServerUnaryReactor* Done(grpc::CallbackServerContext* context, const grpc::Status& status) {
   grpc::ServerUnaryReactor* const reactor = context->DefaultReactor();
@@ -49,274 +16,11 @@ grpc::ServerUnaryReactor* Done(grpc::CallbackServerContext* context, const grpc:
   return reactor;
 }
 
-std::string ClientOf(grpc::CallbackServerContext* context) {
-  const auto found = context->client_metadata().find("impasto-client");
-  return found == context->client_metadata().end() ? ""
-                                                   : std::string(found->second.data(), found->second.size());
+std::string MetadataOf(const grpc::CallbackServerContext& context, const char* key) {
+  const auto found = context.client_metadata().find(key);
+  return found == context.client_metadata().end() ? ""
+                                                  : std::string(found->second.data(), found->second.size());
 }
-
-}  // namespace
-
-class FakeServer::StreamReactor final : public grpc::ServerWriteReactor<v1::JobEvent>, public EventStream {
- public:
-  StreamReactor(std::string job, std::function<grpc::Status(EventStream&)> script)
-      : job_(std::move(job)), thread_([this, script = std::move(script)] {
-          Finish(script ? script(*this) : grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "no script"));
-        }) {}
-  ~StreamReactor() override { thread_.join(); }
-
-  bool Send(const v1::JobEvent& event) override {
-    std::unique_lock<std::mutex> lock(mutex_);
-    if (cancelled_) {
-      return false;
-    }
-    writing_ = true;
-    event_ = event;
-    if (event.has_accepted()) {
-      job_ = event.accepted().job();
-    }
-    lock.unlock();
-    StartWrite(&event_);
-    lock.lock();
-    changed_.wait(lock, [this] { return !writing_; });
-    return written_;
-  }
-
-  void WaitForCancel() override {
-    std::unique_lock<std::mutex> lock(mutex_);
-    changed_.wait(lock, [this] { return cancelled_; });
-  }
-
-  bool WaitForCancelJob() override {
-    std::unique_lock<std::mutex> lock(mutex_);
-    changed_.wait(lock, [this] { return cancelled_ || cancelled_jobs_.count(job_) > 0; });
-    return cancelled_jobs_.count(job_) > 0;
-  }
-
-  // CancelJob was called. False: the stream is another job's.
-  bool CancelJob(const std::string& job) {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    cancelled_jobs_.insert(job);
-    changed_.notify_all();
-    return job == job_;
-  }
-
-  void OnWriteDone(bool ok) override {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    writing_ = false;
-    written_ = ok;
-    changed_.notify_all();
-  }
-  void OnCancel() override {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    cancelled_ = true;
-    changed_.notify_all();
-  }
-  // The server keeps it: the script's thread may still be on its way out.
-  void OnDone() override {}
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  bool writing_ = false;
-  bool written_ = false;
-  bool cancelled_ = false;
-  std::set<std::string> cancelled_jobs_;
-  std::string job_;
-  v1::JobEvent event_;
-  std::thread thread_;  // last: it uses all of the above
-};
-
-class FakeServer::UploadReactor final : public grpc::ServerReadReactor<v1::UploadPictureRequest> {
- public:
-  UploadReactor(FakeServer* server, v1::UploadPictureResponse* response)
-      : server_(server), response_(response) {
-    StartRead(&part_);
-  }
-  void OnReadDone(bool ok) override {
-    if (!ok) {
-      const std::lock_guard<std::mutex> lock(server_->mutex_);
-      server_->uploads_.push_back(upload_);
-      response_->set_name("uploads/" + std::to_string(server_->uploads_.size()));
-      Finish(server_->upload_status_);
-      return;
-    }
-    if (part_.has_raw()) {
-      upload_.layout = part_.raw();
-    }
-    if (!part_.data().empty()) {
-      ++upload_.parts;
-      upload_.bytes += part_.data();
-    }
-    StartRead(&part_);
-  }
-  void OnDone() override { delete this; }
-
- private:
-  FakeServer* const server_;
-  v1::UploadPictureResponse* const response_;
-  v1::UploadPictureRequest part_;
-  FakeUpload upload_;
-};
-
-class FakeServer::StylizationService final : public v1::Stylization::CallbackService {
- public:
-  explicit StylizationService(FakeServer* server) : server_(server) {}
-  grpc::ServerWriteReactor<v1::JobEvent>* Stylize(grpc::CallbackServerContext* context,
-                                                  const v1::StylizeRequest* request) override {
-    const std::lock_guard<std::mutex> lock(server_->mutex_);
-    server_->requests_.push_back(*request);
-    server_->clients_.push_back(ClientOf(context));
-    std::function<grpc::Status(EventStream&)> script;
-    if (server_->script_) {
-      script = [script = server_->script_, request = *request](EventStream& stream) {
-        return script(request, stream);
-      };
-    }
-    server_->streams_.push_back(std::make_unique<StreamReactor>("", std::move(script)));
-    return server_->streams_.back().get();
-  }
-  grpc::ServerWriteReactor<v1::JobEvent>* WatchJob(grpc::CallbackServerContext* context,
-                                                   const v1::WatchJobRequest* request) override {
-    const std::lock_guard<std::mutex> lock(server_->mutex_);
-    server_->watches_.push_back(*request);
-    server_->clients_.push_back(ClientOf(context));
-    std::function<grpc::Status(EventStream&)> script;
-    const auto log = server_->logs_.find(request->name());
-    if (log != server_->logs_.end()) {
-      script = [events = log->second, after = request->after_event()](EventStream& stream) {
-        for (const v1::JobEvent& event : events) {
-          if (event.sequence() > after && !stream.Send(event)) {
-            break;
-          }
-        }
-        return grpc::Status::OK;
-      };
-    } else if (server_->watch_script_) {
-      script = [script = server_->watch_script_, request = *request](EventStream& stream) {
-        return script(request, stream);
-      };
-    } else {
-      script = [name = request->name()](EventStream&) {
-        return grpc::Status(grpc::StatusCode::NOT_FOUND, "no job \"" + name + "\"");
-      };
-    }
-    server_->streams_.push_back(std::make_unique<StreamReactor>(request->name(), std::move(script)));
-    return server_->streams_.back().get();
-  }
-  grpc::ServerReadReactor<v1::UploadPictureRequest>* UploadPicture(
-      grpc::CallbackServerContext* /*context*/, v1::UploadPictureResponse* response) override {
-    return new UploadReactor(server_, response);
-  }
-
-  grpc::ServerUnaryReactor* EstimateJob(grpc::CallbackServerContext* context,
-                                        const v1::EstimateJobRequest* /*request*/,
-                                        v1::EstimateJobResponse* response) override {
-    const std::lock_guard<std::mutex> lock(server_->mutex_);
-    server_->calls_.emplace_back("EstimateJob");
-    *response = server_->estimate_;
-    return Done(context, server_->unary_status_);
-  }
-  grpc::ServerUnaryReactor* ListJobs(grpc::CallbackServerContext* context, const v1::ListJobsRequest* request,
-                                     v1::ListJobsResponse* response) override {
-    const std::lock_guard<std::mutex> lock(server_->mutex_);
-    server_->lists_.push_back(*request);
-    const int size = request->page_size() > 0 ? std::min(request->page_size(), server_->jobs_page_size_)
-                                              : server_->jobs_page_size_;
-    const int start = request->page_token().empty() ? 0 : std::stoi(request->page_token());
-    int index = 0;
-    for (const v1::Job& job : server_->jobs_) {
-      if (!Passes(job, request->filter()) || index++ < start) {
-        continue;
-      }
-      if (response->jobs_size() == size) {
-        response->set_next_page_token(std::to_string(start + size));
-        break;
-      }
-      *response->add_jobs() = job;
-    }
-    return Done(context, server_->unary_status_);
-  }
-  grpc::ServerUnaryReactor* GetJob(grpc::CallbackServerContext* context, const v1::GetJobRequest* request,
-                                   v1::Job* response) override {
-    return Done(context, Change("GetJob", request->name(), response, [](v1::Job*) {}));
-  }
-  grpc::ServerUnaryReactor* CancelJob(grpc::CallbackServerContext* context,
-                                      const v1::CancelJobRequest* request, v1::Job* response) override {
-    grpc::Status status = Change("CancelJob", request->name(), response, [](v1::Job* job) {
-      if (!Ended(*job)) {
-        job->set_state(v1::Job::STATE_CANCELLED);
-      }
-    });
-    const std::lock_guard<std::mutex> lock(server_->mutex_);
-    for (const auto& stream : server_->streams_) {
-      if (server_->unary_status_.ok() && stream->CancelJob(request->name())) {
-        status = grpc::Status::OK;
-      }
-    }
-    return Done(context, status);
-  }
-  grpc::ServerUnaryReactor* PauseJob(grpc::CallbackServerContext* context, const v1::PauseJobRequest* request,
-                                     v1::Job* response) override {
-    return Done(context, Change("PauseJob", request->name(), response,
-                                [](v1::Job* job) { job->set_state(v1::Job::STATE_PAUSED); }));
-  }
-  grpc::ServerUnaryReactor* ResumeJob(grpc::CallbackServerContext* context,
-                                      const v1::ResumeJobRequest* request, v1::Job* response) override {
-    return Done(context, Change("ResumeJob", request->name(), response,
-                                [](v1::Job* job) { job->set_state(v1::Job::STATE_RUNNING); }));
-  }
-  // Recipe fields of the mask become a change after the steps that are made.
-  grpc::ServerUnaryReactor* UpdateJob(grpc::CallbackServerContext* context,
-                                      const v1::UpdateJobRequest* request, v1::Job* response) override {
-    {
-      const std::lock_guard<std::mutex> lock(server_->mutex_);
-      server_->updates_.push_back(*request);
-    }
-    return Done(context, Change("UpdateJob", request->job().name(), response, [request](v1::Job* job) {
-                  google::protobuf::util::FieldMaskUtil::MergeOptions options;
-                  google::protobuf::util::FieldMaskUtil::MergeMessageTo(request->job(),
-                                                                        request->update_mask(), options, job);
-                  for (const std::string& path : request->update_mask().paths()) {
-                    if (path.rfind("recipe.", 0) == 0) {
-                      job->mutable_original_recipe()->add_changes()->set_iteration(job->iteration());
-                      return;
-                    }
-                  }
-                }));
-  }
-  grpc::ServerUnaryReactor* DeleteJob(grpc::CallbackServerContext* context,
-                                      const v1::DeleteJobRequest* request,
-                                      google::protobuf::Empty* /*response*/) override {
-    v1::Job job;
-    grpc::Status status = Change("DeleteJob", request->name(), &job, [](v1::Job*) {});
-    if (status.ok() && !Ended(job)) {
-      status = {grpc::StatusCode::FAILED_PRECONDITION,
-                "\"" + job.name() + "\" hasn't ended: cancel it first"};
-    }
-    return Done(context, status);
-  }
-
- private:
-  grpc::Status Change(const std::string& method, const std::string& name, v1::Job* response,
-                      const std::function<void(v1::Job*)>& change) {
-    const std::lock_guard<std::mutex> lock(server_->mutex_);
-    server_->calls_.push_back(method + " " + name);
-    if (!server_->unary_status_.ok()) {
-      return server_->unary_status_;
-    }
-    for (v1::Job& job : server_->jobs_) {
-      if (job.name() == name) {
-        change(&job);
-        *response = job;
-        return grpc::Status::OK;
-      }
-    }
-    return {grpc::StatusCode::NOT_FOUND, "no job \"" + name + "\""};
-  }
-
-  FakeServer* const server_;
-};
 
 class FakeServer::StylesService final : public v1::Styles::CallbackService {
  public:
@@ -327,7 +31,7 @@ class FakeServer::StylesService final : public v1::Styles::CallbackService {
     server_->created_styles_.push_back(*request);
     response->set_name("styles/" + std::to_string(server_->created_styles_.size()));
     response->set_display_name(request->display_name());
-    return Done(context, server_->unary_status_);
+    return Done(context, server_->NextUnaryStatus());
   }
   grpc::ServerUnaryReactor* GetStyle(grpc::CallbackServerContext* context, const v1::GetStyleRequest* request,
                                      v1::Style* response) override {
@@ -344,7 +48,7 @@ class FakeServer::StylesService final : public v1::Styles::CallbackService {
     if (index + 1 < server_->styles_.size()) {
       response->set_next_page_token(std::to_string(index + 1));
     }
-    return Done(context, server_->unary_status_);
+    return Done(context, server_->NextUnaryStatus());
   }
   grpc::ServerUnaryReactor* DeleteStyle(grpc::CallbackServerContext* context,
                                         const v1::DeleteStyleRequest* request,
@@ -360,7 +64,7 @@ class FakeServer::StylesService final : public v1::Styles::CallbackService {
     for (const v1::Style& style : server_->styles_) {
       if (style.name() == name) {
         *response = style;
-        return server_->unary_status_;
+        return server_->NextUnaryStatus();
       }
     }
     return {grpc::StatusCode::NOT_FOUND, "no style \"" + name + "\""};
@@ -425,17 +129,48 @@ class FakeServer::ModelsService final : public v1::Models::CallbackService {
   FakeServer* const server_;
 };
 
-FakeServer::FakeServer(const std::string& address)
+class FakeServer::ServerService final : public v1::Server::CallbackService {
+ public:
+  explicit ServerService(FakeServer* server) : server_(server) {}
+
+  grpc::ServerUnaryReactor* GetServerInfo(grpc::CallbackServerContext* context,
+                                          const v1::GetServerInfoRequest* /*request*/,
+                                          v1::ServerInfo* response) override {
+    const std::lock_guard<std::mutex> lock(server_->mutex_);
+    const std::string authorization = MetadataOf(*context, "authorization");
+    server_->authorizations_.push_back(authorization);
+    if (!server_->token_.empty() && authorization != "Bearer " + server_->token_) {
+      return Done(context, {grpc::StatusCode::UNAUTHENTICATED, "the access token is missing or unknown"});
+    }
+    *response = server_->info_;
+    if (response->client().empty()) {
+      response->set_client(MetadataOf(*context, "impasto-client"));
+    }
+    return Done(context, server_->info_status_);
+  }
+
+ private:
+  FakeServer* const server_;
+};
+
+FakeServer::FakeServer(const std::string& address, std::shared_ptr<grpc::ServerCredentials> credentials)
     : stylization_(std::make_unique<StylizationService>(this)),
       models_service_(std::make_unique<ModelsService>(this)),
-      styles_service_(std::make_unique<StylesService>(this)) {
+      styles_service_(std::make_unique<StylesService>(this)),
+      server_service_(std::make_unique<ServerService>(this)) {
+  info_.set_version("1.2.3");
+  info_.set_api_revision(v1::ApiRevision_MAX);
+  info_.set_min_client_revision(v1::ApiRevision_MAX);
+  info_.set_max_request_bytes(64 << 20);
+  info_.set_max_picture_bytes(256 << 20);
   grpc::ServerBuilder builder;
   int port = 0;
-  builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
+  builder.AddListeningPort(address, std::move(credentials), &port);
   builder.SetMaxReceiveMessageSize(64 << 20);
   builder.RegisterService(stylization_.get());
   builder.RegisterService(models_service_.get());
   builder.RegisterService(styles_service_.get());
+  builder.RegisterService(server_service_.get());
   server_ = builder.BuildAndStart();
   address_ = address.rfind("unix:", 0) == 0 ? address : "127.0.0.1:" + std::to_string(port);
 }
@@ -465,9 +200,25 @@ void FakeServer::SetStyles(std::vector<v1::Style> styles) {
   styles_ = std::move(styles);
 }
 
-void FakeServer::SetUnaryStatus(grpc::Status status) {
+void FakeServer::SetUnaryStatus(grpc::Status status, int calls) {
   const std::lock_guard<std::mutex> lock(mutex_);
   unary_status_ = std::move(status);
+  unary_status_calls_ = calls;
+}
+
+grpc::Status FakeServer::NextUnaryStatus() {
+  return unary_status_calls_ > 0 && unary_status_calls_-- > 0 ? unary_status_ : grpc::Status::OK;
+}
+
+void FakeServer::SetServerInfo(v1::ServerInfo info, grpc::Status status) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  info_ = std::move(info);
+  info_status_ = std::move(status);
+}
+
+void FakeServer::SetToken(std::string token) {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  token_ = std::move(token);
 }
 
 void FakeServer::SetEvents(const std::string& job, std::vector<v1::JobEvent> events) {
@@ -532,6 +283,11 @@ std::vector<std::string> FakeServer::clients() const {
   return clients_;
 }
 
+std::vector<std::string> FakeServer::authorizations() const {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  return authorizations_;
+}
+
 std::vector<FakeUpload> FakeServer::uploads() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   return uploads_;
@@ -540,145 +296,6 @@ std::vector<FakeUpload> FakeServer::uploads() const {
 int FakeServer::list_calls() const {
   const std::lock_guard<std::mutex> lock(mutex_);
   return list_calls_;
-}
-
-v1::JobEvent AcceptedEvent(const v1::Recipe& recipe, const std::vector<std::string>& warnings) {
-  v1::JobEvent event;
-  v1::Accepted& accepted = *event.mutable_accepted();
-  accepted.set_job("jobs/1");
-  *accepted.mutable_recipe() = recipe;
-  accepted.set_width(4);
-  accepted.set_height(3);
-  for (const std::string& warning : warnings) {
-    accepted.add_warnings(warning);
-  }
-  return event;
-}
-
-v1::JobEvent ProgressEvent(int iteration, int iterations, double total, double content, double style,
-                           int elapsed_ms) {
-  v1::JobEvent event;
-  v1::Progress& progress = *event.mutable_progress();
-  progress.set_iteration(iteration);
-  progress.set_iterations(iterations);
-  progress.set_total_loss(total);
-  progress.set_content_loss(content);
-  progress.set_style_loss(style);
-  progress.mutable_elapsed()->set_seconds(elapsed_ms / 1000);
-  progress.mutable_elapsed()->set_nanos(elapsed_ms % 1000 * 1000000);
-  return event;
-}
-
-v1::JobEvent FinishedEvent(v1::Finished::State state) {
-  v1::JobEvent event;
-  event.mutable_finished()->set_state(state);
-  return event;
-}
-
-v1::JobEvent ChangedEvent(int iteration, double weight) {
-  v1::JobEvent event;
-  event.mutable_changed()->set_iteration(iteration);
-  event.mutable_changed()->set_style_weight(weight);
-  return event;
-}
-
-v1::JobEvent StateEvent(v1::Job::State state, int iteration, const std::string& reason) {
-  v1::JobEvent event;
-  event.mutable_state_changed()->set_state(state);
-  event.mutable_state_changed()->set_iteration(iteration);
-  event.mutable_state_changed()->set_reason(reason);
-  return event;
-}
-
-std::vector<v1::JobEvent> Numbered(std::vector<v1::JobEvent> events) {
-  int64_t sequence = 0;
-  for (v1::JobEvent& event : events) {
-    const v1::PictureChunk& chunk = event.has_preview() ? event.preview().chunk() : event.result().chunk();
-    sequence += (event.has_preview() || event.has_result()) && chunk.offset() > 0 ? 0 : 1;
-    event.set_sequence(sequence);
-  }
-  return events;
-}
-
-std::vector<v1::PictureChunk> Chunks(std::string_view bytes, size_t chunk_bytes, v1::PictureFormat format) {
-  std::vector<v1::PictureChunk> chunks;
-  for (size_t offset = 0; offset < bytes.size(); offset += chunk_bytes) {
-    v1::PictureChunk& chunk = chunks.emplace_back();
-    if (offset == 0) {
-      chunk.mutable_header()->set_format(format);
-      chunk.mutable_header()->set_width(4);
-      chunk.mutable_header()->set_height(3);
-      chunk.mutable_header()->set_total_bytes(static_cast<int64_t>(bytes.size()));
-    }
-    chunk.set_offset(static_cast<int64_t>(offset));
-    chunk.set_data(std::string(bytes.substr(offset, chunk_bytes)));
-  }
-  return chunks;
-}
-
-v1::JobEvent PreviewEvent(int iteration, const v1::PictureChunk& chunk) {
-  v1::JobEvent event;
-  event.mutable_preview()->set_iteration(iteration);
-  *event.mutable_preview()->mutable_chunk() = chunk;
-  return event;
-}
-
-v1::JobEvent ResultEvent(int iteration, double total_loss, const v1::PictureChunk& chunk) {
-  v1::JobEvent event;
-  event.mutable_result()->set_iteration(iteration);
-  event.mutable_result()->set_total_loss(total_loss);
-  *event.mutable_result()->mutable_chunk() = chunk;
-  return event;
-}
-
-std::vector<v1::JobEvent> PreviewEvents(int iteration, std::string_view bytes, size_t chunk_bytes,
-                                        v1::PictureFormat format) {
-  std::vector<v1::JobEvent> events;
-  for (const v1::PictureChunk& chunk : Chunks(bytes, chunk_bytes, format)) {
-    events.push_back(PreviewEvent(iteration, chunk));
-  }
-  return events;
-}
-
-std::vector<v1::JobEvent> ResultEvents(int iteration, double total_loss, std::string_view bytes,
-                                       size_t chunk_bytes, v1::PictureFormat format) {
-  std::vector<v1::JobEvent> events;
-  for (const v1::PictureChunk& chunk : Chunks(bytes, chunk_bytes, format)) {
-    events.push_back(ResultEvent(iteration, total_loss, chunk));
-  }
-  return events;
-}
-
-grpc::Status StatusWithDetails(grpc::StatusCode code, const std::string& message, const std::string& field,
-                               const std::string& reason) {
-  google::rpc::Status details;
-  details.set_code(static_cast<int>(code));
-  details.set_message(message);
-  google::rpc::BadRequest bad_request;
-  bad_request.add_field_violations()->set_field(field);
-  bad_request.mutable_field_violations(0)->set_description(message);
-  details.add_details()->PackFrom(bad_request);
-  google::rpc::ErrorInfo info;
-  info.set_domain("impasto");
-  info.set_reason(reason);
-  details.add_details()->PackFrom(info);
-  return {code, message, details.SerializeAsString()};
-}
-
-grpc::Status StatusWithFacts(grpc::StatusCode code, const std::string& message,
-                             const std::map<std::string, std::string>& facts, int retry_seconds) {
-  google::rpc::Status details;
-  google::rpc::ErrorInfo info;
-  info.set_domain("impasto");
-  info.set_reason("TEST");
-  info.mutable_metadata()->insert(facts.begin(), facts.end());
-  details.add_details()->PackFrom(info);
-  if (retry_seconds != 0) {
-    google::rpc::RetryInfo retry;
-    retry.mutable_retry_delay()->set_seconds(retry_seconds);
-    details.add_details()->PackFrom(retry);
-  }
-  return {code, message, details.SerializeAsString()};
 }
 
 }  // namespace impasto::testing

@@ -3,18 +3,21 @@
 
 #include <condition_variable>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <string_view>
 #include <vector>
 
+#include <grpcpp/security/server_credentials.h>
 #include <grpcpp/server.h>
 
 #include "impasto/v1/models.grpc.pb.h"
+#include "impasto/v1/server.grpc.pb.h"
 #include "impasto/v1/styles.grpc.pb.h"
 #include "impasto/v1/stylization.grpc.pb.h"
+#include "tests/testing/job_events.h"
 
 namespace impasto::testing {
 
@@ -53,7 +56,9 @@ class FakeServer {
   using WatchScript = std::function<grpc::Status(const v1::WatchJobRequest& request, EventStream& stream)>;
 
   // `address`: "127.0.0.1:0" takes a free port.
-  explicit FakeServer(const std::string& address = "127.0.0.1:0");
+  explicit FakeServer(
+      const std::string& address = "127.0.0.1:0",
+      std::shared_ptr<grpc::ServerCredentials> credentials = grpc::InsecureServerCredentials());
   // Cancels what is running.
   ~FakeServer();
 
@@ -72,8 +77,13 @@ class FakeServer {
   // What EstimateJob answers.
   void SetEstimate(v1::EstimateJobResponse estimate);
   void SetStyles(std::vector<v1::Style> styles);
-  // Every later call of a unary method of jobs and styles fails with this; OK: none does.
-  void SetUnaryStatus(grpc::Status status);
+  // The next so many calls of unary methods of jobs and styles fail with this; OK: none does.
+  void SetUnaryStatus(grpc::Status status, int calls = std::numeric_limits<int>::max());
+  // What GetServerInfo answers. At first: version 1.2.3, of the API's newest revision. Without a `client` in
+  // it, it is what the caller calls itself.
+  void SetServerInfo(v1::ServerInfo info, grpc::Status status = grpc::Status::OK);
+  // GetServerInfo wants this token. "", as at first: none.
+  void SetToken(std::string token);
 
   // The status of uploads; OK, which is the start, names them uploads/1, uploads/2, ...
   void SetUploadStatus(grpc::Status status);
@@ -91,6 +101,8 @@ class FakeServer {
   std::vector<std::string> calls() const;
   // What the clients of Stylize and WatchJob calls call themselves ("impasto-client").
   std::vector<std::string> clients() const;
+  // The "authorization" of calls of GetServerInfo, Stylize and WatchJob; "" where there was none.
+  std::vector<std::string> authorizations() const;
   std::vector<FakeUpload> uploads() const;
   int list_calls() const;
 
@@ -98,8 +110,12 @@ class FakeServer {
   class StylizationService;
   class ModelsService;
   class StylesService;
+  class ServerService;
   class StreamReactor;
   class UploadReactor;
+
+  // With the lock held.
+  grpc::Status NextUnaryStatus();
 
   mutable std::mutex mutex_;
   StylizeScript script_;
@@ -116,12 +132,17 @@ class FakeServer {
   v1::EstimateJobResponse estimate_;
   std::vector<v1::Style> styles_;
   grpc::Status unary_status_;
+  int unary_status_calls_ = 0;
+  v1::ServerInfo info_;
+  grpc::Status info_status_;
+  std::string token_;
   std::vector<v1::WatchJobRequest> watches_;
   std::vector<v1::ListJobsRequest> lists_;
   std::vector<v1::UpdateJobRequest> updates_;
   std::vector<v1::CreateStyleRequest> created_styles_;
   std::vector<std::string> calls_;
   std::vector<std::string> clients_;
+  std::vector<std::string> authorizations_;
   std::vector<FakeUpload> uploads_;
   std::vector<std::unique_ptr<StreamReactor>> streams_;
 
@@ -129,35 +150,8 @@ class FakeServer {
   std::unique_ptr<StylizationService> stylization_;
   std::unique_ptr<ModelsService> models_service_;
   std::unique_ptr<StylesService> styles_service_;
+  std::unique_ptr<ServerService> server_service_;
   std::unique_ptr<grpc::Server> server_;
 };
-
-// Events.
-v1::JobEvent AcceptedEvent(const v1::Recipe& recipe = {}, const std::vector<std::string>& warnings = {});
-v1::JobEvent ProgressEvent(int iteration, int iterations, double total, double content, double style,
-                           int elapsed_ms);
-v1::JobEvent FinishedEvent(v1::Finished::State state = v1::Finished::STATE_SUCCEEDED);
-// style_weight = `weight` from the step after `iteration` on.
-v1::JobEvent ChangedEvent(int iteration, double weight);
-v1::JobEvent StateEvent(v1::Job::State state, int iteration, const std::string& reason);
-// Numbers the events 1, 2, ...; all chunks of a picture have one number.
-std::vector<v1::JobEvent> Numbered(std::vector<v1::JobEvent> events);
-// A picture of 4 x 3 pixels whose file is `bytes`, in chunks of `chunk_bytes`.
-std::vector<v1::PictureChunk> Chunks(std::string_view bytes, size_t chunk_bytes,
-                                     v1::PictureFormat format = v1::PICTURE_FORMAT_PNG);
-v1::JobEvent PreviewEvent(int iteration, const v1::PictureChunk& chunk);
-v1::JobEvent ResultEvent(int iteration, double total_loss, const v1::PictureChunk& chunk);
-std::vector<v1::JobEvent> PreviewEvents(int iteration, std::string_view bytes, size_t chunk_bytes = 1 << 19,
-                                        v1::PictureFormat format = v1::PICTURE_FORMAT_JPEG);
-std::vector<v1::JobEvent> ResultEvents(int iteration, double total_loss, std::string_view bytes,
-                                       size_t chunk_bytes = 1 << 19,
-                                       v1::PictureFormat format = v1::PICTURE_FORMAT_PNG);
-
-// A status with google.rpc details: the field at fault, and a reason.
-grpc::Status StatusWithDetails(grpc::StatusCode code, const std::string& message, const std::string& field,
-                               const std::string& reason);
-// With facts, and with a time to try again after unless it is 0.
-grpc::Status StatusWithFacts(grpc::StatusCode code, const std::string& message,
-                             const std::map<std::string, std::string>& facts, int retry_seconds);
 
 }  // namespace impasto::testing
