@@ -5,6 +5,7 @@
 #   scripts/install.sh build test    ... and `make test`
 #   scripts/install.sh build bench   ... and `make bench`
 #   scripts/install.sh lint          what `make lint` needs
+#   scripts/install.sh protos        the .proto files of Google's that the API imports, and no Debian package
 #
 # Safe to run again: where everything is there, it asks nobody and takes a moment. Debian packages need root or sudo.
 set -euo pipefail
@@ -148,7 +149,7 @@ fetch_buf() {
   printf '%s\n' "$BUF_VERSION" >"$to/BUF_VERSION"
 }
 
-[ $# -gt 0 ] || die "which groups? build, test, bench, lint"
+[ $# -gt 0 ] || die "which groups? build, test, bench, lint, protos"
 packages=()
 for group in "$@"; do
   case $group in
@@ -159,11 +160,12 @@ for group in "$@"; do
       packages+=("${LINT_PACKAGES[@]}")
       command -v npm >/dev/null || packages+=(nodejs npm) # fetches buf
       ;;
-    *) die "no such group: $group (build, test, bench, lint)" ;;
+    protos) ;;
+    *) die "no such group: $group (build, test, bench, lint, protos)" ;;
   esac
 done
 
-if [ "${IMPASTO_SYSTEM_PACKAGES:-}" != present ]; then
+if [ "${#packages[@]}" -gt 0 ] && [ "${IMPASTO_SYSTEM_PACKAGES:-}" != present ]; then
   install_debian_packages "${packages[@]}"
 fi
 for group in "$@"; do
@@ -173,5 +175,6 @@ for group in "$@"; do
       fetch_protos
       ;;
     lint) fetch_buf ;;
+    protos) fetch_protos ;;
   esac
 done

@@ -1,9 +1,7 @@
 #include "impasto/version.h"
 
-#include "version.h"
-
 namespace impasto {
 
-std::string_view ClientVersion() { return IMPASTO_VERSION; }
+std::string_view ClientVersion() { return kHeaderVersion; }
 
 }  // namespace impasto
