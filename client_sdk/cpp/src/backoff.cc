@@ -17,7 +17,7 @@ std::optional<absl::Duration> Backoff::Next(absl::Time now, double uniform, absl
   }
   const absl::Duration longest = std::min(kFirst * (1 << std::min(attempts_, kDoublings)), kLongest);
   ++attempts_;
-  const absl::Duration wait = std::max(longest * (0.5 + 0.5 * uniform), asked);
+  const absl::Duration wait = asked + longest * uniform;
   if (now + wait >= *deadline_) {
     return std::nullopt;
   }

@@ -1,16 +1,12 @@
 #include "impasto/client.h"
 
-#include <cstdlib>
 #include <optional>
 #include <string>
 #include <utility>
 #include <variant>
 
 #include "absl/strings/str_cat.h"
-#include "client_core.h"
 #include "impasto/internal/status_macros.h"
-#include "status_conversion.h"
-#include "stylize_call_impl.h"
 
 namespace impasto {
 namespace {
@@ -67,40 +63,33 @@ void Tell(const Callback& callback, Event&& event) {
   }
 }
 
-using JobService = v1::Stylization::StubInterface;
-using ModelService = v1::Models::StubInterface;
-using StyleService = v1::Styles::StubInterface;
-
 }  // namespace
 
-std::string DefaultServerAddress() {
-  const char* const from_environment = std::getenv("IMPASTO_SERVER");
-  return from_environment != nullptr && *from_environment != '\0' ? from_environment : "127.0.0.1:50451";
+Client::Client(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {}
+
+absl::StatusOr<Client> Client::Connect(ClientOptions options, std::string_view headers) {
+  IMPASTO_CLIENT_ASSIGN_OR_RETURN(std::shared_ptr<Connection> connection,
+                                  MakeConnection(std::move(options), headers));
+  return Client(std::move(connection));
 }
 
-Client::Client(std::shared_ptr<const ClientCore> core) : core_(std::move(core)) {}
+const std::string& Client::address() const { return connection_->options().address; }
 
-absl::StatusOr<Client> Client::Connect(ClientOptions options) {
-  IMPASTO_CLIENT_ASSIGN_OR_RETURN(std::shared_ptr<const ClientCore> core,
-                                  ClientCore::Create(std::move(options)));
-  IMPASTO_CLIENT_RETURN_IF_ERROR(core->WaitForServer(core->options().wait_for_server,
-                                                     core->options().connect_timeout,
-                                                     /*canceller=*/nullptr));
-  return Client(std::move(core));
+const std::string& Client::name() const {
+  const ClientOptions& options = connection_->options();
+  return options.token.empty() ? options.client_name : server_info().client();
 }
 
-const std::string& Client::address() const { return core_->options().address; }
-
-const std::string& Client::name() const { return core_->options().client_name; }
+const v1::ServerInfo& Client::server_info() const { return connection_->server_info(); }
 
 std::unique_ptr<StylizeCall> Client::StartStylize(v1::StylizeRequest request) const {
-  return std::unique_ptr<StylizeCall>(
-      new StylizeCall(std::make_unique<StylizeCall::Impl>(core_, std::move(request))));
+  return connection_->Stylize(std::move(request));
 }
 
 std::unique_ptr<StylizeCall> Client::WatchJob(std::string_view name, int64_t after_event) const {
-  return std::unique_ptr<StylizeCall>(
-      new StylizeCall(std::make_unique<StylizeCall::Impl>(core_, FullName("jobs", name), after_event)));
+  auto request = Naming<v1::WatchJobRequest>("jobs", name);
+  request.set_after_event(after_event);
+  return connection_->WatchJob(request);
 }
 
 absl::StatusOr<ResultPicture> Client::Stylize(v1::StylizeRequest request,
@@ -124,26 +113,23 @@ absl::StatusOr<ResultPicture> Client::Stylize(v1::StylizeRequest request,
 }
 
 absl::StatusOr<v1::Job> Client::GetJob(std::string_view name) const {
-  return core_->Call(core_->stylization(), &JobService::GetJob, Naming<v1::GetJobRequest>("jobs", name));
+  return connection_->GetJob(Naming<v1::GetJobRequest>("jobs", name));
 }
 
 absl::StatusOr<v1::Job> Client::CancelJob(std::string_view name) const {
-  return core_->Call(core_->stylization(), &JobService::CancelJob,
-                     Naming<v1::CancelJobRequest>("jobs", name));
+  return connection_->CancelJob(Naming<v1::CancelJobRequest>("jobs", name));
 }
 
 absl::StatusOr<v1::Job> Client::PauseJob(std::string_view name) const {
-  return core_->Call(core_->stylization(), &JobService::PauseJob, Naming<v1::PauseJobRequest>("jobs", name));
+  return connection_->PauseJob(Naming<v1::PauseJobRequest>("jobs", name));
 }
 
 absl::StatusOr<v1::Job> Client::ResumeJob(std::string_view name) const {
-  return core_->Call(core_->stylization(), &JobService::ResumeJob,
-                     Naming<v1::ResumeJobRequest>("jobs", name));
+  return connection_->ResumeJob(Naming<v1::ResumeJobRequest>("jobs", name));
 }
 
 absl::Status Client::DeleteJob(std::string_view name) const {
-  return core_->Call(core_->stylization(), &JobService::DeleteJob, Naming<v1::DeleteJobRequest>("jobs", name))
-      .status();
+  return connection_->DeleteJob(Naming<v1::DeleteJobRequest>("jobs", name));
 }
 
 absl::StatusOr<v1::Job> Client::UpdateJob(v1::Job job, const std::vector<std::string>& mask) const {
@@ -153,7 +139,7 @@ absl::StatusOr<v1::Job> Client::UpdateJob(v1::Job job, const std::vector<std::st
   for (const std::string& path : mask) {
     request.mutable_update_mask()->add_paths(path);
   }
-  return core_->Call(core_->stylization(), &JobService::UpdateJob, request);
+  return connection_->UpdateJob(request);
 }
 
 absl::StatusOr<std::vector<v1::Job>> Client::ListJobs(std::string filter, std::string order_by) const {
@@ -167,45 +153,39 @@ absl::StatusOr<std::vector<v1::Job>> Client::ListJobs(std::string filter, std::s
 }
 
 absl::StatusOr<v1::ListJobsResponse> Client::ListJobsPage(const v1::ListJobsRequest& request) const {
-  return core_->Call(core_->stylization(), &JobService::ListJobs, request);
+  return connection_->ListJobs(request);
 }
 
 absl::StatusOr<v1::EstimateJobResponse> Client::EstimateJob(v1::StylizeRequest request) const {
-  IMPASTO_CLIENT_RETURN_IF_ERROR(core_->UploadLargePictures(&request, /*canceller=*/nullptr));
   v1::EstimateJobRequest estimate;
   *estimate.mutable_request() = std::move(request);
-  return core_->Call(core_->stylization(), &JobService::EstimateJob, estimate);
+  return connection_->EstimateJob(std::move(estimate));
 }
 
 absl::StatusOr<v1::Style> Client::CreateStyle(v1::Picture picture, std::string display_name) const {
-  IMPASTO_CLIENT_RETURN_IF_ERROR(core_->UploadIfLarge(&picture));
   v1::CreateStyleRequest request;
   *request.mutable_picture() = std::move(picture);
   request.set_display_name(std::move(display_name));
-  return core_->Call(core_->styles(), &StyleService::CreateStyle, request);
+  return connection_->CreateStyle(std::move(request));
 }
 
 absl::StatusOr<v1::Style> Client::GetStyle(std::string_view name) const {
-  return core_->Call(core_->styles(), &StyleService::GetStyle, Naming<v1::GetStyleRequest>("styles", name));
+  return connection_->GetStyle(Naming<v1::GetStyleRequest>("styles", name));
 }
 
 absl::StatusOr<std::vector<v1::Style>> Client::ListStyles() const {
   return AllPages<v1::Style>(
       "styles", v1::ListStylesRequest(),
-      [this](const v1::ListStylesRequest& page) {
-        return core_->Call(core_->styles(), &StyleService::ListStyles, page);
-      },
+      [this](const v1::ListStylesRequest& page) { return connection_->ListStyles(page); },
       [](v1::ListStylesResponse* response) { return response->mutable_styles(); });
 }
 
 absl::Status Client::DeleteStyle(std::string_view name) const {
-  return core_
-      ->Call(core_->styles(), &StyleService::DeleteStyle, Naming<v1::DeleteStyleRequest>("styles", name))
-      .status();
+  return connection_->DeleteStyle(Naming<v1::DeleteStyleRequest>("styles", name));
 }
 
 absl::StatusOr<v1::UploadPictureResponse> Client::UploadPicture(const v1::Picture& picture) const {
-  return core_->Upload(picture, /*canceller=*/nullptr);
+  return connection_->UploadPicture(picture);
 }
 
 absl::StatusOr<v1::UploadPictureResponse> Client::UploadPictureFile(const std::string& path) const {
@@ -216,23 +196,20 @@ absl::StatusOr<v1::UploadPictureResponse> Client::UploadPictureFile(const std::s
 absl::StatusOr<std::vector<v1::Model>> Client::ListModels() const {
   return AllPages<v1::Model>(
       "models", v1::ListModelsRequest(),
-      [this](const v1::ListModelsRequest& page) {
-        return core_->Call(core_->models(), &ModelService::ListModels, page);
-      },
+      [this](const v1::ListModelsRequest& page) { return connection_->ListModels(page); },
       [](v1::ListModelsResponse* response) { return response->mutable_models(); });
 }
 
 absl::StatusOr<v1::Model> Client::GetModel(std::string_view name) const {
-  return core_->Call(core_->models(), &ModelService::GetModel, Naming<v1::GetModelRequest>("models", name));
+  return connection_->GetModel(Naming<v1::GetModelRequest>("models", name));
 }
 
 absl::StatusOr<v1::Model> Client::LoadModel(std::string_view name) const {
-  return core_->Call(core_->models(), &ModelService::LoadModel, Naming<v1::LoadModelRequest>("models", name));
+  return connection_->LoadModel(Naming<v1::LoadModelRequest>("models", name));
 }
 
 absl::StatusOr<v1::Model> Client::UnloadModel(std::string_view name) const {
-  return core_->Call(core_->models(), &ModelService::UnloadModel,
-                     Naming<v1::UnloadModelRequest>("models", name));
+  return connection_->UnloadModel(Naming<v1::UnloadModelRequest>("models", name));
 }
 
 }  // namespace impasto

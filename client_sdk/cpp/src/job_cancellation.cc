@@ -87,8 +87,8 @@ void JobCancellation::SendLookup() {
   core_->PrepareShort(&call->context);
   call->request.set_page_size(1);
   std::string filter = absl::StrCat("request_id = \"", request_id_, "\"");
-  if (!core_->options().client_name.empty()) {
-    absl::StrAppend(&filter, " AND client = \"", core_->options().client_name, "\"");
+  if (!core_->name().empty()) {
+    absl::StrAppend(&filter, " AND client = \"", core_->name(), "\"");
   }
   call->request.set_filter(filter);
   core_->stylization().async()->ListJobs(&call->context, &call->request, &call->response,

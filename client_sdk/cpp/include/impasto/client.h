@@ -8,8 +8,9 @@
 //   absl::StatusOr<impasto::ResultPicture> result = client->Stylize(std::move(request));
 //
 // Requests are the API's own messages: protos/impasto/v1 documents every field with its unit, range and
-// default. Calls have no deadline: a job may take hours. A server that goes away without a word is noticed by
-// keepalive pings.
+// default. Jobs have no deadline: they may take hours. Other calls do (ClientOptions::timeout), and are made
+// again while no server is there (ClientOptions::retry_timeout): each of them can be made twice without harm.
+// A server that goes away without a word is noticed by keepalive pings.
 //
 // Jobs belong to the server, and outlive connections: see StylizeCall.
 #pragma once
@@ -23,46 +24,18 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
+#include "impasto/connection.h"
 #include "impasto/error.h"
+#include "impasto/options.h"
 #include "impasto/picture.h"
 #include "impasto/stylize_call.h"
 #include "impasto/v1/models.pb.h"
+#include "impasto/v1/server.pb.h"
 #include "impasto/v1/styles.pb.h"
 #include "impasto/v1/stylization.pb.h"
+#include "impasto/version.h"
 
 namespace impasto {
-
-class ClientCore;  // the SDK's own
-
-struct ClientOptions {
-  // "HOST:PORT", "[IPv6]:PORT" or "unix:PATH". Empty: the environment variable IMPASTO_SERVER, and without
-  // that 127.0.0.1:50451.
-  std::string address;
-  // How long Connect() waits for the server's first answer; above zero.
-  absl::Duration connect_timeout = absl::Seconds(5);
-  // Connect() waits for a server that isn't there yet, for as long as connect_timeout allows. Otherwise it
-  // fails as soon as it knows.
-  bool wait_for_server = false;
-  // A connection with a call on it is tried after so long without a word from the server, and given up 20 s
-  // later. At least 10 s.
-  absl::Duration keepalive = absl::Seconds(30);
-  // Larger pictures of a request are uploaded first, and named in it.
-  int64_t max_inline_picture_bytes = int64_t{32} << 20;
-  // So are the largest of a request beyond this: servers read messages of up to 64 MiB.
-  int64_t max_request_bytes = int64_t{60} << 20;
-  // A larger picture from the server is refused.
-  int64_t max_received_picture_bytes = int64_t{1} << 30;
-  // For how long a StylizeCall whose connection broke tries to attach to its job again. 0: not at all.
-  absl::Duration reattach_timeout = absl::Seconds(60);
-  // What this client calls itself: a server shares its device fairly between clients of different names, and
-  // one's request_ids are its own. Up to 64 of A-Z a-z 0-9 - _ . @ :. Empty: the server goes by the address
-  // that the call comes from.
-  std::string client_name;
-};
-
-// The address that an empty one stands for.
-std::string DefaultServerAddress();
 
 // What Client::Stylize tells on the way, in the thread that called it. Any may be empty.
 struct StylizeCallbacks {
@@ -77,15 +50,18 @@ struct StylizeCallbacks {
 // Thread-safe. Copies share one connection; it is closed with the last of them and of their calls.
 class Client {
  public:
-  // Connects and waits for the server's first answer. Connections aren't encrypted.
-  // INVALID_ARGUMENT: an address of another form, or a bad option; UNAVAILABLE: nothing answers there, or not
-  // in time.
-  static absl::StatusOr<Client> Connect(ClientOptions options = {});
+  // MakeConnection() and a client on it: errors as there. `headers` is to be left alone.
+  static absl::StatusOr<Client> Connect(ClientOptions options = {},
+                                        std::string_view headers = kHeaderVersion);
+  // `connection` isn't null. For tests; see impasto/mocks/mock_connection.h.
+  explicit Client(std::shared_ptr<Connection> connection);
 
   // The address in use.
   const std::string& address() const;
-  // ClientOptions::client_name.
+  // What the server calls this client, as Job.client: its token's name, or ClientOptions::client_name.
   const std::string& name() const;
+  // What the server said of itself when the connection was made.
+  const v1::ServerInfo& server_info() const;
 
   // A job, to be read event by event. Never blocks, and can't fail: the call's Next() and Finish() do.
   // `request` has its pictures inline, of any size up to kMaxPictureBytes each, or by the name of an upload
@@ -141,8 +117,7 @@ class Client {
   absl::StatusOr<v1::Model> UnloadModel(std::string_view name) const;
 
  private:
-  explicit Client(std::shared_ptr<const ClientCore> core);
-  std::shared_ptr<const ClientCore> core_;
+  std::shared_ptr<Connection> connection_;
 };
 
 }  // namespace impasto

@@ -17,8 +17,8 @@
 namespace impasto {
 
 // The API's methods, one each. Requests and answers are the API's own messages; protos/impasto/v1 says what
-// each method does and how it fails. Implementations are thread-safe. Methods that aren't overridden fail with
-// UNIMPLEMENTED, so that a class of yours goes on compiling when the API grows.
+// each method does and how it fails. Implementations are thread-safe. Methods that aren't overridden fail
+// with UNIMPLEMENTED, so that a class of yours goes on compiling when the API grows.
 class Connection {
  public:
   virtual ~Connection() = default;
@@ -58,9 +58,9 @@ class Connection {
 //
 // INVALID_ARGUMENT: an address of another form, a bad option, or a token that would be sent in the clear;
 // nothing was sent. UNAVAILABLE: nothing answers there, not in time, or not what was asked for (TLS, gRPC).
-// UNAUTHENTICATED: the server wants a token, or doesn't know this one. FAILED_PRECONDITION: the server or this
-// client is too old for the other, or it is no Impasto server; or `headers`, which is to be left alone, isn't
-// the library's version.
+// UNAUTHENTICATED: the server wants a token, or doesn't know this one. FAILED_PRECONDITION: the server or
+// this client is too old for the other, or it is no Impasto server; or `headers`, which is to be left alone,
+// isn't the library's version.
 absl::StatusOr<std::shared_ptr<Connection>> MakeConnection(ClientOptions options = {},
                                                            std::string_view headers = kHeaderVersion);
 

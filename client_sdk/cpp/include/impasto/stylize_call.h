@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -53,48 +52,47 @@ using StylizeEvent = std::variant<v1::Accepted, v1::Progress, PreviewPicture, Re
 // preview it may be a newer one. A request that broke before it was accepted is sent again with the same
 // request_id, so that it makes no second job.
 //
+// An interface, so that tests can play a server: impasto/mocks. Whoever has the pointer owns the call.
+//
 // Next() and Finish() are for one thread. The rest may be called from any thread, as long as the call lives.
 class StylizeCall {
  public:
   // Leaves the job if it isn't finished, and waits for that: local, no network round trip.
-  ~StylizeCall();
+  virtual ~StylizeCall() = default;
   StylizeCall(const StylizeCall&) = delete;
   StylizeCall& operator=(const StylizeCall&) = delete;
 
   // Blocks until there is something new; nullopt: nothing will come any more, Finish() says why. The first
   // call sends the request, after it has uploaded the pictures that are too large for it.
-  std::optional<StylizeEvent> Next();
+  virtual std::optional<StylizeEvent> Next() = 0;
 
   // Reads and drops what is left, and says how the job ended. OK: it made its steps and Next() gave the
   // whole result; or it had ended before the `after_event` that was to be watched from. CANCELLED: by
   // Cancel(), by somebody else, or Detach() was called. UNAVAILABLE: the server can't be reached any more.
   // INTERNAL: the server didn't keep to the protocol. Otherwise the server's own status: see error.h. May be
   // called again, with the same answer.
-  absl::Status Finish();
+  virtual absl::Status Finish() = 0;
 
   // "jobs/...": known from the start for a watched job, else once it is accepted; "" before.
-  std::string job() const;
+  virtual std::string job() const = 0;
 
   // The sequence number of the last event that was taken whole, to go on from with Client::WatchJob; 0: none.
-  int64_t last_event() const;
+  virtual int64_t last_event() const = 0;
 
   // Stops the job within one step: the server is told (CancelJob). The stream goes on to its end, soon, and
   // may bring the best picture so far before it. A job that isn't accepted yet is looked for by its
   // request_id; where there is none, or the server can't be told, this only leaves, and the server cancels
   // the job after its --orphan-grace. Blocks no longer than `wait`, until the server has answered. True: it
   // has cancelled the job, or never got it.
-  bool Cancel(absl::Duration wait = absl::ZeroDuration());
+  virtual bool Cancel(absl::Duration wait = absl::ZeroDuration()) = 0;
 
   // Leaves the job, which goes on alone: the server is told first (UpdateJob) where it doesn't know. Next()
   // gives nothing any more. Blocks until the server has answered, 10 s at most. FAILED_PRECONDITION: the job
   // isn't accepted yet. After an error the call goes on as before.
-  absl::Status Detach();
+  virtual absl::Status Detach() = 0;
 
- private:
-  friend class Client;
-  class Impl;
-  explicit StylizeCall(std::unique_ptr<Impl> impl);
-  const std::unique_ptr<Impl> impl_;
+ protected:
+  StylizeCall() = default;
 };
 
 }  // namespace impasto

@@ -1,4 +1,4 @@
-// The work behind StylizeCall.
+// StylizeCall over gRPC.
 #pragma once
 
 #include <atomic>
@@ -20,20 +20,20 @@
 
 namespace impasto {
 
-class StylizeCall::Impl {
+class GrpcStylizeCall final : public StylizeCall {
  public:
   // Starts a job.
-  Impl(std::shared_ptr<const ClientCore> core, v1::StylizeRequest request);
+  GrpcStylizeCall(std::shared_ptr<const ClientCore> core, v1::StylizeRequest request);
   // Watches one.
-  Impl(std::shared_ptr<const ClientCore> core, const std::string& job, int64_t after_event);
-  ~Impl();
+  GrpcStylizeCall(std::shared_ptr<const ClientCore> core, const v1::WatchJobRequest& request);
+  ~GrpcStylizeCall() override;
 
-  std::optional<StylizeEvent> Next();
-  absl::Status Finish();
-  std::string job() const { return cancellation_->job(); }
-  int64_t last_event() const { return last_event_; }
-  bool Cancel(absl::Duration wait);
-  absl::Status Detach();
+  std::optional<StylizeEvent> Next() override;
+  absl::Status Finish() override;
+  std::string job() const override { return cancellation_->job(); }
+  int64_t last_event() const override { return last_event_; }
+  bool Cancel(absl::Duration wait) override;
+  absl::Status Detach() override;
 
  private:
   using Reader = grpc::ClientReaderInterface<v1::JobEvent>;

@@ -1,4 +1,4 @@
-#include "impasto/stylize_call.h"
+#include "grpc_stylize_call.h"
 
 #include <algorithm>
 #include <string>
@@ -9,7 +9,7 @@
 #include "impasto/internal/status_macros.h"
 #include "request_id.h"
 #include "status_conversion.h"
-#include "stylize_call_impl.h"
+#include "upload.h"
 
 namespace impasto {
 namespace {
@@ -24,16 +24,7 @@ v1::StylizeRequest WithId(v1::StylizeRequest request) {
 
 }  // namespace
 
-StylizeCall::StylizeCall(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-StylizeCall::~StylizeCall() = default;
-std::optional<StylizeEvent> StylizeCall::Next() { return impl_->Next(); }
-absl::Status StylizeCall::Finish() { return impl_->Finish(); }
-std::string StylizeCall::job() const { return impl_->job(); }
-int64_t StylizeCall::last_event() const { return impl_->last_event(); }
-bool StylizeCall::Cancel(absl::Duration wait) { return impl_->Cancel(wait); }
-absl::Status StylizeCall::Detach() { return impl_->Detach(); }
-
-StylizeCall::Impl::Impl(std::shared_ptr<const ClientCore> core, v1::StylizeRequest request)
+GrpcStylizeCall::GrpcStylizeCall(std::shared_ptr<const ClientCore> core, v1::StylizeRequest request)
     : core_(std::move(core)),
       after_event_(0),
       request_(WithId(std::move(request))),
@@ -44,24 +35,24 @@ StylizeCall::Impl::Impl(std::shared_ptr<const ClientCore> core, v1::StylizeReque
   cancellation_ = std::make_shared<JobCancellation>(core_, "", request_.request_id());
 }
 
-StylizeCall::Impl::Impl(std::shared_ptr<const ClientCore> core, const std::string& job, int64_t after_event)
+GrpcStylizeCall::GrpcStylizeCall(std::shared_ptr<const ClientCore> core, const v1::WatchJobRequest& request)
     : core_(std::move(core)),
-      after_event_(after_event),
-      translator_(core_->options().max_received_picture_bytes, after_event),
+      after_event_(request.after_event()),
+      translator_(core_->options().max_received_picture_bytes, request.after_event()),
       backoff_(core_->options().reattach_timeout),
-      last_event_(after_event),
+      last_event_(request.after_event()),
       server_knows_detached_(false) {
-  cancellation_ = std::make_shared<JobCancellation>(core_, job, "");
+  cancellation_ = std::make_shared<JobCancellation>(core_, request.name(), "");
 }
 
-StylizeCall::Impl::~Impl() {
+GrpcStylizeCall::~GrpcStylizeCall() {
   if (reader_ != nullptr) {
     cancellation_->streams()->Cancel();
     CloseStream().IgnoreError();
   }
 }
 
-std::optional<StylizeEvent> StylizeCall::Impl::Next() {
+std::optional<StylizeEvent> GrpcStylizeCall::Next() {
   while (!outcome_.has_value()) {
     if (reader_ == nullptr) {
       if (const absl::Status opened = Open(); !opened.ok()) {
@@ -102,18 +93,18 @@ std::optional<StylizeEvent> StylizeCall::Impl::Next() {
   return std::nullopt;
 }
 
-absl::Status StylizeCall::Impl::Finish() {
+absl::Status GrpcStylizeCall::Finish() {
   while (Next().has_value()) {
   }
   return *outcome_;
 }
 
-bool StylizeCall::Impl::Cancel(absl::Duration wait) {
+bool GrpcStylizeCall::Cancel(absl::Duration wait) {
   cancellation_->Request();
   return cancellation_->WaitUntilTold(wait);
 }
 
-absl::Status StylizeCall::Impl::Detach() {
+absl::Status GrpcStylizeCall::Detach() {
   const std::string job = cancellation_->job();
   if (job.empty()) {
     return absl::FailedPreconditionError("the job isn't accepted yet");
@@ -138,18 +129,18 @@ absl::Status StylizeCall::Impl::Detach() {
   return absl::OkStatus();
 }
 
-absl::Status StylizeCall::Impl::Open() {
+absl::Status GrpcStylizeCall::Open() {
   if (broken_.has_value()) {
     IMPASTO_CLIENT_RETURN_IF_ERROR(WaitForReturn());
   }
   if (cancellation_->job().empty()) {
-    IMPASTO_CLIENT_RETURN_IF_ERROR(core_->UploadLargePictures(&request_, cancellation_->streams()));
+    IMPASTO_CLIENT_RETURN_IF_ERROR(UploadLargePictures(*core_, &request_, cancellation_->streams()));
   }
   OpenStream();
   return absl::OkStatus();
 }
 
-absl::Status StylizeCall::Impl::WaitForReturn() {
+absl::Status GrpcStylizeCall::WaitForReturn() {
   const double uniform = std::uniform_real_distribution<double>(0, 1)(random_);
   const std::optional<absl::Duration> wait =
       backoff_.Next(absl::Now(), uniform, RetryDelay(last_error_).value_or(absl::ZeroDuration()));
@@ -160,11 +151,11 @@ absl::Status StylizeCall::Impl::WaitForReturn() {
     return Left();
   }
   // The stream itself can have no deadline: it may last for hours.
-  return core_->WaitForServer(/*wait_for_ready=*/true, backoff_.Remaining(absl::Now()),
-                              cancellation_->streams());
+  return core_->Greet(/*wait_for_ready=*/true, backoff_.Remaining(absl::Now()), cancellation_->streams())
+      .status();
 }
 
-void StylizeCall::Impl::OpenStream() {
+void GrpcStylizeCall::OpenStream() {
   const std::string job = cancellation_->job();
   context_ = std::make_unique<grpc::ClientContext>();
   core_->Prepare(context_.get());
@@ -180,7 +171,7 @@ void StylizeCall::Impl::OpenStream() {
   }
 }
 
-absl::Status StylizeCall::Impl::CloseStream() {
+absl::Status GrpcStylizeCall::CloseStream() {
   const absl::Status status = FromGrpcStatus(reader_->Finish());
   scope_.reset();
   reader_.reset();
@@ -192,7 +183,7 @@ absl::Status StylizeCall::Impl::CloseStream() {
   return StatusOfEnd();
 }
 
-absl::Status StylizeCall::Impl::StatusOfEnd() const {
+absl::Status GrpcStylizeCall::StatusOfEnd() const {
   const std::optional<v1::Finished>& finished = translator_.finished();
   if (!finished.has_value()) {
     return after_event_ > 0 && translator_.last_event() == after_event_
@@ -212,7 +203,7 @@ absl::Status StylizeCall::Impl::StatusOfEnd() const {
   return absl::OkStatus();
 }
 
-std::optional<StylizeEvent> StylizeCall::Impl::Ended(const absl::Status& status) {
+std::optional<StylizeEvent> GrpcStylizeCall::Ended(const absl::Status& status) {
   if (!status.ok() && cancellation_->streams()->cancelled()) {
     outcome_ = Left();
     return std::nullopt;
@@ -233,7 +224,7 @@ std::optional<StylizeEvent> StylizeCall::Impl::Ended(const absl::Status& status)
   return std::nullopt;
 }
 
-absl::Status StylizeCall::Impl::Left() const {
+absl::Status GrpcStylizeCall::Left() const {
   return absl::CancelledError(detached_ ? "detached" : "cancelled");
 }
 
