@@ -131,6 +131,7 @@ func (j *Job) streamEnded(err error) (Event, error) {
 		j.retry = newRetry(j.client.options.ReattachTimeout, failed)
 		return &ConnectionLost{failed}, nil
 	}
+	j.retry.asked = failed.RetryAfter
 	return nil, nil
 }
 
@@ -207,12 +208,19 @@ type retry struct {
 	first    *Error // what broke the connection
 	deadline time.Time
 	pause    time.Duration
+	asked    time.Duration // by the server
 	random   *rand.Rand
 }
 
 func newRetry(timeout time.Duration, first *Error) *retry {
 	now := time.Now()
-	return &retry{first, now.Add(timeout), 100 * time.Millisecond, rand.New(rand.NewSource(now.UnixNano()))}
+	return &retry{
+		first:    first,
+		deadline: now.Add(timeout),
+		pause:    100 * time.Millisecond,
+		asked:    first.RetryAfter,
+		random:   rand.New(rand.NewSource(now.UnixNano())),
+	}
 }
 
 func (r *retry) remaining() time.Duration { return time.Until(r.deadline) }
@@ -220,8 +228,8 @@ func (r *retry) remaining() time.Duration { return time.Until(r.deadline) }
 // next is false when time is up.
 func (r *retry) next() (time.Duration, bool) {
 	pause := time.Duration(float64(r.pause) * (0.5 + r.random.Float64()/2))
-	if pause < r.first.RetryAfter {
-		pause = r.first.RetryAfter
+	if pause < r.asked {
+		pause = r.asked
 	}
 	if r.pause *= 2; r.pause > 5*time.Second {
 		r.pause = 5 * time.Second

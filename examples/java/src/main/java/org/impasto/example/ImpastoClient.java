@@ -180,6 +180,7 @@ public final class ImpastoClient implements AutoCloseable {
               Status.Code.FAILED_PRECONDITION,
               address + " is no Impasto server, or one older than API revision " + revision + ": update the server");
         case UNAVAILABLE:
+        case INTERNAL: // gRPC's own: what answers doesn't speak HTTP/2
           throw new ImpastoException(Status.Code.UNAVAILABLE, "can't reach " + address + ": " + error.getMessage());
         case DEADLINE_EXCEEDED:
           throw new ImpastoException(

@@ -145,6 +145,7 @@ public final class Painting implements Iterator<Event>, AutoCloseable {
       throw error;
     }
     if (attempts != null) {
+      attempts.asked = error.retryAfter();
       return Optional.empty();
     }
     attempts = new Attempts(client.options().reattachTimeout(), error);
@@ -229,9 +230,11 @@ public final class Painting implements Iterator<Event>, AutoCloseable {
     private final ImpastoException first;
     private final long deadline;
     private double pauseSeconds = 0.1;
+    private Duration asked; // by the server
 
     Attempts(Duration timeout, ImpastoException first) {
       this.first = first;
+      asked = first.retryAfter();
       deadline = System.nanoTime() + timeout.toNanos();
     }
 
@@ -243,7 +246,7 @@ public final class Painting implements Iterator<Event>, AutoCloseable {
     /** How long to wait before the next one. When time is up: how it broke, which says more than that it is still broken. */
     Duration next() {
       long pause = (long) (1e9 * pauseSeconds * (0.5 + Math.random() / 2));
-      pause = Math.max(pause, first.retryAfter().toNanos());
+      pause = Math.max(pause, asked.toNanos());
       pauseSeconds = Math.min(5, 2 * pauseSeconds);
       if (System.nanoTime() + pause >= deadline) {
         throw first;
