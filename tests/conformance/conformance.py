@@ -17,10 +17,12 @@ import tempfile
 
 from bench.drivers import DriverDied, find_drivers
 from bench.matrix import FAIL, NONE, PASS, document, missing, print_matrix
+from bench.servers import Failed
 from bench.table import Table
 
 _HERE = os.path.dirname(os.path.abspath(__file__))
 _ROOT = os.path.dirname(os.path.dirname(_HERE))
+_SKIPPED = 77  # as CMakeLists.txt says it
 _DOCUMENT = os.path.join(_ROOT, "docs", "conformance.md")
 
 
@@ -50,6 +52,8 @@ def run_language(bench, table, cases, driver, variables):
             process = process or driver.start(variables)
             outcome, findings = bench.run(case, process, driver.key, outcomes)
             outcomes[case["name"]] = outcome
+        except Failed as failed:
+            findings = [f"the bench: {failed}"]
         except DriverDied as died:
             findings, process = [f"the driver: {died}"], None
         cells[case["name"]] = (FAIL if findings else PASS, findings)
@@ -107,6 +111,11 @@ def main():
     if unknown or not arguments.language:
         parser.error(f"languages are: {', '.join(by_key)}")
     chosen = [by_key[key] for key in arguments.language]
+    for driver in chosen:
+        tool = driver.missing_tool()
+        if tool:
+            print(f"{driver.language}: skipped: {tool} isn't installed")
+            return _SKIPPED
     if arguments.command == "build":
         for driver in chosen:
             try:

@@ -111,7 +111,7 @@ class Bench:
             begun = time.monotonic()
             answer = driver.ask(command)
             outcome = Outcome(answer, command["out"], time.monotonic() - begun)
-            findings = judge(case, outcome, others, _Witness(self, scene.direct_address, command["client"]))
+            findings = judge(case, outcome, others, _Witness(self, scene.direct_address, command["request"]))
             if scene.network and not scene.network.broken.is_set():
                 findings.append("the connection never broke: the case shows nothing")
             return outcome, findings
@@ -120,7 +120,11 @@ class Bench:
 
     def _command(self, case, scene, language, others):
         self._count += 1
-        request = dict(case["request"])
+        # Names that are looked for at the server are each language's own.
+        request = {
+            key: value.replace("{language}", language) if isinstance(value, str) else value
+            for key, value in case["request"].items()
+        }
         if "recipe_of" in case:
             name = others[case["recipe_of"]].answer["job"]
             request["recipe"] = json.loads(self._ask(scene.direct_address, ["jobs", "show", name, "--json"]))["recipe"]
@@ -189,10 +193,10 @@ class _Scene:
 class _Witness:
     """What the judge may ask about a case afterwards."""
 
-    def __init__(self, bench, address, client):
+    def __init__(self, bench, address, request):
         self._bench = bench
         self._address = address
-        self._client = client
+        self._request = request
 
     def alpha(self, picture):
         return self._bench.alpha(picture)
@@ -200,7 +204,8 @@ class _Witness:
     def job(self, name):
         return json.loads(self._bench._ask(self._address, ["jobs", "show", name, "--json"]))
 
-    def count_jobs(self, display_name):
-        wanted = f'client = "{self._client}" AND display_name = "{display_name}"'
+    def count_jobs(self):
+        """Jobs with the request's display name."""
+        wanted = f'display_name = "{self._request["displayName"]}"'
         listed = self._bench._ask(self._address, ["jobs", "list", "--all", "--json", "--filter", wanted])
         return len(json.loads(listed).get("jobs", []))

@@ -8,7 +8,7 @@ import shutil
 import subprocess
 import threading
 
-from bench.servers import PATIENCE, die_with_parent
+from bench.servers import PATIENCE, start_child
 
 
 class Driver:
@@ -24,6 +24,12 @@ class Driver:
         self.lacks = described.get("lacks", {})
         self._build = described.get("build")
         self._run = described["run"]
+
+    def missing_tool(self):
+        """The language's own program where this machine doesn't have it, else None."""
+        tool = (self._build or self._run)[0]
+        bare = os.path.dirname(tool) == "" and not tool.startswith("$")
+        return tool if bare and shutil.which(tool) is None else None
 
     def _command(self, words, variables):
         """`words` with $NAME put in."""
@@ -65,16 +71,13 @@ class _Process:
             raise DriverDied(f"{program}: not found")
         self._errors = []
         self._answers = queue.Queue()
-        self._process = subprocess.Popen(
+        self._process = start_child(
             [program, *command[1:]],
             cwd=folder,
             env=environment,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            text=True,
-            errors="replace",
-            preexec_fn=die_with_parent,
         )
         threading.Thread(target=self._read_answers, daemon=True).start()
         threading.Thread(target=self._read_errors, daemon=True).start()

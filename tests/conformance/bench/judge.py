@@ -55,7 +55,7 @@ class Outcome:
 
 
 def judge(case, outcome, others, bench):
-    """The findings. `others`: outcomes of earlier cases by name; `bench` has alpha(picture), job(name) and count_jobs(display name)."""
+    """The findings. `others`: outcomes of earlier cases by name; `bench` has alpha(picture), job(name) and count_jobs()."""
     expect, answer = case["expect"], outcome.answer
     findings = []
     code = expect.get("code", "OK")
@@ -182,7 +182,7 @@ def _judge_at_server(case, answer, bench):
     if not (expect.get("recipe_kept") or "job" in expect or "jobs" in expect):
         return findings
     if "jobs" in expect:
-        count = bench.count_jobs(case["request"]["displayName"])
+        count = bench.count_jobs()
         if count != expect["jobs"]:
             findings.append(f"{count} jobs, not {expect['jobs']}")
     if expect.get("recipe_kept") or "job" in expect:

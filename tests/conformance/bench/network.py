@@ -15,6 +15,8 @@ _DATA, _PADDED = 0, 0x8
 _EVENTS = {3: "accepted", 4: "progress", 5: "preview", 6: "result", 7: "finished", 8: "changed", 9: "state_changed"}
 # So much of a message is there when it is said to have begun: it has its tag, and is far from its end.
 _BEGUN = 64 * 1024
+# A message of a client that carries pictures; others, who ask who the server is or how a job fares, are far smaller.
+_PICTURES = 1024
 
 
 def _varint(data, at):
@@ -94,7 +96,7 @@ class Network:
     """Connections to its `address` go on to `target` until the break, which comes once.
 
     `at`: {"event": "request" | "accepted" | "progress" | "preview" | "result", "number": 1.., "delivered": true, "begun": false}.
-    "request" is the client's first message with anything in it. With `delivered` false the event doesn't get through. With `begun`
+    "request" is the client's first message with pictures in it. With `delivered` false the event doesn't get through. With `begun`
     the break comes within the event: a part of it gets through. `on_break` is called between the break of all connections and the
     next one, and returns the target from then on, or None: nothing listens any more.
     """
@@ -162,7 +164,7 @@ class Network:
     def _is_it(self, message, whole, upward):
         wanted = self._at["event"]
         if upward or wanted == "request":
-            if not (upward and wanted == "request" and message):
+            if not (upward and wanted == "request" and len(message) >= _PICTURES):
                 return False
         elif _kind(message) != wanted:
             return False

@@ -1,5 +1,6 @@
 """The servers of a run: impastod as a child process, and what a client may meet in its place."""
 
+import concurrent.futures
 import ctypes
 import os
 import signal
@@ -14,9 +15,17 @@ _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
 
 
-def die_with_parent():
-    """For a child, before it becomes its program: a run that dies leaves none behind."""
-    _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+# "With its parent" means the thread that made it: this one lives as long as the run.
+_parent = concurrent.futures.ThreadPoolExecutor(1)
+
+
+def start_child(command, **options):
+    """subprocess.Popen, of a child that dies with this program."""
+
+    def die_with_parent():
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+
+    return _parent.submit(subprocess.Popen, command, text=True, errors="replace", preexec_fn=die_with_parent, **options).result()
 
 
 class Failed(Exception):
@@ -30,15 +39,12 @@ class Impastod:
         self._lines = []
         self._ended = False
         self._changed = threading.Condition()
-        self._process = subprocess.Popen(
+        self._process = start_child(
             [program, "--listen", "127.0.0.1:0", "--device", "cpu", "--threads", "1", *flags],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
-            errors="replace",
             env={**os.environ, "OMP_WAIT_POLICY": "passive"},
-            preexec_fn=die_with_parent,
         )
         threading.Thread(target=self._read, daemon=True).start()
         self.address = self._wait_for("listening on ").split("listening on ")[1].split()[0]
@@ -137,8 +143,6 @@ class OtherRevision:
 
     def __init__(self, api_revision, min_client_revision):
         import grpc  # for these cases alone
-        from concurrent import futures
-
         # ServerInfo by hand: its fields 1 to 3, the version and two revisions below 128.
         version = b"0.0.9"
         info = b"\x0a" + bytes([len(version)]) + version
@@ -150,7 +154,7 @@ class OtherRevision:
                     return None  # UNIMPLEMENTED
                 return grpc.unary_unary_rpc_method_handler(lambda request, context: info)
 
-        self._server = grpc.server(futures.ThreadPoolExecutor(2), handlers=[Handler()])
+        self._server = grpc.server(concurrent.futures.ThreadPoolExecutor(2), handlers=[Handler()])
         self.address = f"127.0.0.1:{self._server.add_insecure_port('127.0.0.1:0')}"
         self._server.start()
 
