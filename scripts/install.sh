@@ -43,6 +43,7 @@ BUILD_PACKAGES=(
   python3-pil             # writes it
 )
 TEST_PACKAGES=(
+  openssl        # certificates for the tests of TLS
   python3-torch  # the independent calculation that the engine is held against
   python3-h5py   # reads Keras weights files for it
   python3-protobuf  # reads the API, for docs/api

@@ -12,7 +12,8 @@ namespace impasto::cli {
 // Connects, and says on stderr why it can't.
 absl::StatusOr<Client> ConnectOrExplain(const ServerFlags& flags);
 
-// The exit status after ConnectOrExplain failed: an address of another form is wrong usage.
+// The exit status after ConnectOrExplain failed: an address of another form, or a file that a flag names and
+// that can't be read, is wrong usage.
 int ExitCodeForConnect(const absl::Status& status);
 
 // What the command line calls itself: "cli-1000-5e1f03c2", the user's number and a hash of the machine's

@@ -80,16 +80,42 @@ std::string HintAtName(absl::string_view message) {
   return "";
 }
 
+// Why there is no connection, by the SDK's reason (impasto/error.h).
+std::string HintAtConnection(const std::string& reason, const std::string& address) {
+  for (const auto& [known, hint] :
+       {std::pair("UNKNOWN_HOST", "Is the name in --server right?"),
+        std::pair("NO_GRPC_THERE", "Is --server the address of impastod? Another program has that port."),
+        std::pair("CLOSED_WITHOUT_TLS", "Try --tls, or --tls-ca FILE with the certificate to trust."),
+        std::pair("NO_TLS_THERE",
+                  "Without --tls, --tls-ca and IMPASTO_TLS_CA the connection isn't encrypted."),
+        std::pair("CERTIFICATE_NOT_TRUSTED",
+                  "Name the certificate to trust with --tls-ca FILE, or in IMPASTO_TLS_CA."),
+        std::pair("CERTIFICATE_OF_ANOTHER", "Give --server the name that is in the certificate."),
+        std::pair("TOKEN_IN_THE_CLEAR", "Encrypt the connection with --tls or --tls-ca FILE.")}) {
+    if (reason == known) {
+      return hint;
+    }
+  }
+  // With a reason of its own the server has answered: it loads its models, or stops.
+  return reason.empty() || reason == "NOBODY_THERE"
+             ? absl::StrCat("Is impastod running at ", address, "? Start it with: impastod --listen ",
+                            address)
+             : "Try again in a moment.";
+}
+
 std::string Hint(const absl::Status& status, const std::string& address) {
   switch (status.code()) {
     case absl::StatusCode::kUnavailable:
-      // With a reason of its own the server has answered: it loads its models, or stops.
       if (const std::optional<absl::Duration> delay = RetryDelay(status);
           delay.has_value() && *delay >= absl::Seconds(1)) {
         return absl::StrCat("Try again in ", ShortDuration(absl::ToDoubleSeconds(*delay)), ".");
       }
-      if (!ErrorReason(status).empty()) return "Try again in a moment.";
-      return absl::StrCat("Is impastod running at ", address, "? Start it with: impastod --listen ", address);
+      return HintAtConnection(ErrorReason(status), address);
+    case absl::StatusCode::kInvalidArgument:
+      return ErrorReason(status) == "TOKEN_IN_THE_CLEAR" ? HintAtConnection(ErrorReason(status), address)
+                                                         : "";
+    case absl::StatusCode::kUnauthenticated:
+      return "Give your access token with --token-file FILE, or in IMPASTO_TOKEN.";
     case absl::StatusCode::kUnimplemented:
       return absl::StrCat("What answers at ", address,
                           " doesn't speak impasto.v1: another program, or an older impastod.");

@@ -1,5 +1,6 @@
 // `impasto`: paints pictures on an Impasto server.
 #include <csignal>
+#include <cstdlib>
 #include <iostream>
 #include <string>
 
@@ -10,6 +11,7 @@
 #include "cli/jobs_command.h"
 #include "cli/jobs_flags.h"
 #include "cli/models_command.h"
+#include "cli/server_command.h"
 #include "cli/styles_command.h"
 #include "cli/stylize_command.h"
 #include "cli/stylize_flags.h"
@@ -19,6 +21,7 @@ namespace {
 
 using impasto::cli::JobsFlags;
 using impasto::cli::ModelsFlags;
+using impasto::cli::ServerCommandFlags;
 using impasto::cli::StylesFlags;
 using impasto::cli::StylizeFlags;
 
@@ -75,6 +78,9 @@ int Run(int argc, char** argv, impasto::cli::InterruptWatcher* interrupts) {
       AddModelCommand(models, "load", "Load a model from the server's weights folder", &models_flags);
   CLI::App* const unload = AddModelCommand(models, "unload", "Free a model's memory", &models_flags);
 
+  ServerCommandFlags server_flags;
+  CLI::App* const server = impasto::cli::AddServerCommands(&app, &server_flags);
+
   CLI::App* const version_command = app.add_subcommand("version", "Print the version");
 
   try {
@@ -96,6 +102,9 @@ int Run(int argc, char** argv, impasto::cli::InterruptWatcher* interrupts) {
   if (styles->parsed()) {
     return impasto::cli::RunStyles(styles_flags);
   }
+  if (server->parsed()) {
+    return impasto::cli::RunServerInfo(server_flags);
+  }
   if (list->parsed()) {
     return impasto::cli::RunModelsList(models_flags);
   }
@@ -113,6 +122,8 @@ int Run(int argc, char** argv, impasto::cli::InterruptWatcher* interrupts) {
 int main(int argc, char** argv) {
   // Whoever reads our output may go away (`impasto ... | head`); the picture is to be written all the same.
   std::signal(SIGPIPE, SIG_IGN);
+  // What gRPC logs of a connection that can't be made, our own words say better.
+  setenv("GRPC_VERBOSITY", "NONE", /*overwrite=*/0);
   impasto::cli::InterruptWatcher interrupts;
   return Run(argc, argv, &interrupts);
 }

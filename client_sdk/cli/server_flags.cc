@@ -11,6 +11,19 @@ void AddServerOption(CLI::App* command, ServerFlags* flags) {
           "Where impastod listens: HOST:PORT or unix:PATH\n(default: $IMPASTO_SERVER, else 127.0.0.1:50451)")
       ->type_name("H:P")
       ->group("Server");
+  command->add_flag("--tls", flags->tls, "Encrypt the connection; trust the system's authorities")
+      ->group("Server");
+  command
+      ->add_option(
+          "--tls-ca", flags->tls_ca,
+          "Encrypt the connection; trust the certificates in this\nPEM file (default: $IMPASTO_TLS_CA)")
+      ->type_name("FILE")
+      ->group("Server");
+  command
+      ->add_option("--token-file", flags->token_file,
+                   "The access token: the first line of this file\n(default: $IMPASTO_TOKEN)")
+      ->type_name("FILE")
+      ->group("Server");
 }
 
 void AddServerOptions(CLI::App* command, ServerFlags* flags) {

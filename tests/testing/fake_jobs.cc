@@ -70,6 +70,12 @@ grpc::ServerUnaryReactor* FakeServer::StylizationService::ListJobs(grpc::Callbac
 grpc::ServerUnaryReactor* FakeServer::StylizationService::GetJob(grpc::CallbackServerContext* context,
                                                                  const v1::GetJobRequest* request,
                                                                  v1::Job* response) {
+  {
+    const std::lock_guard<std::mutex> lock(server_->mutex_);
+    if (server_->hold_get_job_) {
+      return server_->held_.emplace_back(context->DefaultReactor());
+    }
+  }
   return Done(context, Change("GetJob", request->name(), response, [](v1::Job*) {}));
 }
 

@@ -176,6 +176,9 @@ FakeServer::FakeServer(const std::string& address, std::shared_ptr<grpc::ServerC
 }
 
 FakeServer::~FakeServer() {
+  for (grpc::ServerUnaryReactor* const reactor : held_) {
+    reactor->Finish(grpc::Status::CANCELLED);
+  }
   server_->Shutdown(std::chrono::system_clock::now());
   server_->Wait();
 }
@@ -208,6 +211,11 @@ void FakeServer::SetUnaryStatus(grpc::Status status, int calls) {
 
 grpc::Status FakeServer::NextUnaryStatus() {
   return unary_status_calls_ > 0 && unary_status_calls_-- > 0 ? unary_status_ : grpc::Status::OK;
+}
+
+void FakeServer::HoldGetJob() {
+  const std::lock_guard<std::mutex> lock(mutex_);
+  hold_get_job_ = true;
 }
 
 void FakeServer::SetServerInfo(v1::ServerInfo info, grpc::Status status) {

@@ -79,6 +79,8 @@ class FakeServer {
   void SetStyles(std::vector<v1::Style> styles);
   // The next so many calls of unary methods of jobs and styles fail with this; OK: none does.
   void SetUnaryStatus(grpc::Status status, int calls = std::numeric_limits<int>::max());
+  // GetJob isn't answered any more, as long as this server lives.
+  void HoldGetJob();
   // What GetServerInfo answers. At first: version 1.2.3, of the API's newest revision. Without a `client` in
   // it, it is what the caller calls itself.
   void SetServerInfo(v1::ServerInfo info, grpc::Status status = grpc::Status::OK);
@@ -133,6 +135,8 @@ class FakeServer {
   std::vector<v1::Style> styles_;
   grpc::Status unary_status_;
   int unary_status_calls_ = 0;
+  bool hold_get_job_ = false;
+  std::vector<grpc::ServerUnaryReactor*> held_;  // gRPC's own
   v1::ServerInfo info_;
   grpc::Status info_status_;
   std::string token_;

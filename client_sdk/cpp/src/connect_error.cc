@@ -4,7 +4,6 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
-#include "google/rpc/error_details.pb.h"
 #include "status_conversion.h"
 
 namespace impasto {
@@ -16,12 +15,7 @@ bool WasClosed(const std::string& words) {
 }
 
 absl::Status Unreachable(const char* reason, const std::string& words) {
-  absl::Status status = absl::UnavailableError(words);
-  google::rpc::ErrorInfo info;
-  info.set_domain("impasto-client");
-  info.set_reason(reason);
-  SetDetail(info, &status);
-  return status;
+  return WithReason(absl::UnavailableError(words), reason);
 }
 
 // gRPC has no codes for these: its words are all that there is, those of 1.51 and, where they differ, newer

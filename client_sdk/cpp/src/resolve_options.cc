@@ -2,6 +2,7 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <fstream>
@@ -15,6 +16,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
 #include "impasto/internal/status_macros.h"
+#include "status_conversion.h"
 
 namespace impasto {
 namespace {
@@ -185,9 +187,11 @@ absl::StatusOr<ClientOptions> ResolveOptions(ClientOptions options) {
   }
   IMPASTO_CLIENT_RETURN_IF_ERROR(CheckToken(options.token));
   if (!options.token.empty() && !options.tls.has_value() && !IsThisMachine(options.address)) {
-    return absl::InvalidArgumentError(absl::StrCat("token: the connection to ", options.address,
-                                                   " isn't encrypted, and a token isn't sent in the clear to "
-                                                   "another machine: use TLS"));
+    return WithReason(
+        absl::InvalidArgumentError(absl::StrCat(
+            "token: the connection to ", options.address,
+            " isn't encrypted, and a token isn't sent in the clear to another machine: use TLS")),
+        "TOKEN_IN_THE_CLEAR");
   }
   return options;
 }

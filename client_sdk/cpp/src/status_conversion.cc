@@ -4,6 +4,7 @@
 
 #include "absl/strings/cord.h"
 #include "absl/strings/str_cat.h"
+#include "google/rpc/error_details.pb.h"
 
 namespace impasto {
 namespace {
@@ -44,6 +45,14 @@ absl::Status FromGrpcStatus(const grpc::Status& grpc_status) {
   details.set_code(static_cast<int>(grpc_status.error_code()));
   details.set_message(grpc_status.error_message());
   return FromRpcStatus(details);
+}
+
+absl::Status WithReason(absl::Status status, const char* reason) {
+  google::rpc::ErrorInfo info;
+  info.set_domain("impasto-client");
+  info.set_reason(reason);
+  SetDetail(info, &status);
+  return status;
 }
 
 void SetDetail(const google::protobuf::Message& detail, absl::Status* status) {

@@ -101,7 +101,8 @@ CliProcess::CliProcess(const std::vector<std::string>& arguments, const Options&
   argv.insert(argv.end(), arguments.begin(), arguments.end());
   std::vector<std::string> environment = options.environment;
   for (char** variable = environ; *variable != nullptr; ++variable) {
-    if (std::string(*variable).rfind("IMPASTO_SERVER=", 0) != 0) {
+    const std::string name = std::string(*variable).substr(0, std::string(*variable).find('='));
+    if (name != "IMPASTO_SERVER" && name != "IMPASTO_TLS_CA" && name != "IMPASTO_TOKEN") {
       environment.emplace_back(*variable);
     }
   }

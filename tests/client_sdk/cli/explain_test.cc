@@ -34,6 +34,28 @@ TEST(ExplainTest, HintsAtWhatToDo) {
   EXPECT_EQ(Explain(absl::InvalidArgumentError("words"), "h:1"), "words");
 }
 
+TEST(ExplainTest, HintsAtWhatStandsInTheWay) {
+  const auto explained = [](absl::Status status, const std::string& reason) {
+    google::rpc::ErrorInfo info;
+    info.set_reason(reason);
+    status.SetPayload("type.googleapis.com/google.rpc.ErrorInfo", absl::Cord(info.SerializeAsString()));
+    return Explain(status, "h:1");
+  };
+  const absl::Status gone = absl::UnavailableError("words");
+  EXPECT_EQ(explained(gone, "NOBODY_THERE"),
+            "words\n  Is impastod running at h:1? Start it with: impastod --listen h:1");
+  EXPECT_EQ(explained(gone, "UNKNOWN_HOST"), "words\n  Is the name in --server right?");
+  EXPECT_EQ(explained(gone, "NO_GRPC_THERE"),
+            "words\n  Is --server the address of impastod? Another program has that port.");
+  EXPECT_EQ(explained(gone, "NO_TLS_THERE"),
+            "words\n  Without --tls, --tls-ca and IMPASTO_TLS_CA the connection isn't encrypted.");
+  EXPECT_EQ(explained(absl::InvalidArgumentError("words"), "TOKEN_IN_THE_CLEAR"),
+            "words\n  Encrypt the connection with --tls or --tls-ca FILE.");
+  EXPECT_EQ(explained(absl::InvalidArgumentError("words"), "BAD_FIELD"), "words");
+  EXPECT_EQ(Explain(absl::UnauthenticatedError("words"), "h:1"),
+            "words\n  Give your access token with --token-file FILE, or in IMPASTO_TOKEN.");
+}
+
 absl::Status WithFact(absl::Status status, const std::string& name, const std::string& value) {
   google::rpc::ErrorInfo info;
   (*info.mutable_metadata())[name] = value;

@@ -1,7 +1,5 @@
 #include "impasto/client.h"
 
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -12,6 +10,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "tests/client_sdk/cpp/listener.h"
 #include "tests/testing/fake_service.h"
 
 namespace impasto {
@@ -21,30 +20,6 @@ using namespace ::impasto::testing;  // NOLINT(google-build-using-namespace): th
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-using ::testing::StartsWith;
-
-// A port of this machine on which nobody answers: refused while it isn't listened on, silent where it is.
-class DeadPort {
- public:
-  explicit DeadPort(bool listening) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    bind(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof(address));
-    if (listening) {
-      listen(fd_, 8);
-    }
-    socklen_t size = sizeof(address);
-    getsockname(fd_, reinterpret_cast<sockaddr*>(&address), &size);
-    address_ = "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
-  }
-  ~DeadPort() { close(fd_); }
-  const std::string& address() const { return address_; }
-
- private:
-  const int fd_;
-  std::string address_;
-};
 
 Client MustConnect(const FakeServer& server, ClientOptions options = {}) {
   options.address = server.address();
@@ -66,20 +41,6 @@ v1::Model ModelNamed(const std::string& name) {
   model.set_name("models/" + name);
   model.add_layers()->set_name("block1_conv1");
   return model;
-}
-
-TEST(ConnectTest, SaysWhoRefused) {
-  const DeadPort port(/*listening=*/false);
-  const auto client = Client::Connect({.address = port.address()});
-  EXPECT_EQ(client.status().code(), absl::StatusCode::kUnavailable);
-  EXPECT_THAT(std::string(client.status().message()), StartsWith("can't reach " + port.address() + ": "));
-}
-
-TEST(ConnectTest, GivesUpOnAServerThatIsSilent) {
-  const DeadPort port(/*listening=*/true);
-  const auto client =
-      Client::Connect({.address = port.address(), .connect_timeout = absl::Milliseconds(300)});
-  EXPECT_EQ(client.status(), absl::UnavailableError("no answer from " + port.address() + " within 300ms"));
 }
 
 TEST(ConnectTest, WaitsForAServerThatIsToCome) {
@@ -151,7 +112,7 @@ TEST(ConnectTest, TakesTheAddressFromTheEnvironment) {
 
 TEST(ConnectTest, IgnoresAProxyForThisMachine) {
   const FakeServer server;
-  const DeadPort proxy(/*listening=*/false);
+  const Listener proxy(Listener::Kind::kRefuses);
   setenv("http_proxy", ("http://" + proxy.address()).c_str(), 1);
   const auto client = Client::Connect({.address = server.address()});
   unsetenv("http_proxy");

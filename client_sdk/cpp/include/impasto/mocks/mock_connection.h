@@ -7,7 +7,7 @@
 //   });
 //   impasto::Client client(connection);
 //
-// Link Impasto::mocks, after find_package(GTest).
+// Link Impasto::mocks and GTest::gmock.
 #pragma once
 
 #include <memory>
@@ -21,8 +21,8 @@
 
 namespace impasto::mocks {
 
-// A call to whose like nothing is expected fails with absl's UNKNOWN; a Stylize or WatchJob of that kind gives
-// a null pointer. Thread-safe, as GoogleMock's mocks are.
+// A call to whose like nothing is expected fails with absl's UNKNOWN; a Stylize or WatchJob of that kind
+// gives a null pointer. Thread-safe, as GoogleMock's mocks are.
 class MockConnection : public Connection {
  public:
   explicit MockConnection(ClientOptions options = {}, v1::ServerInfo server_info = {})

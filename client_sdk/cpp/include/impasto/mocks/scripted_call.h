@@ -16,8 +16,8 @@
 
 namespace impasto::mocks {
 
-// Gives its events one by one, and ends with `end`. After Cancel() and Detach() it gives none any more and ends
-// with CANCELLED, as a real call does. Threads as in StylizeCall.
+// Gives its events one by one, and ends with `end`. After Cancel() and Detach() it gives none any more and
+// ends with CANCELLED, as a real call does. Threads as in StylizeCall.
 class ScriptedCall : public StylizeCall {
  public:
   explicit ScriptedCall(std::vector<StylizeEvent> events, absl::Status end = absl::OkStatus())
