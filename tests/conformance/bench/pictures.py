@@ -144,7 +144,8 @@ class Pictures:
         reference = {"file": self.path(name)}
         spec = self._specs[name]
         if "raw" in spec:
-            reference["raw"] = {"width": spec["width"], "height": spec["height"], **spec["raw"]}
+            # What is told of it may be wrong, where a case is about that.
+            reference["raw"] = {"width": spec["width"], "height": spec["height"], **spec["raw"], **spec.get("tell", {})}
         if upload:
             reference["upload"] = True
         return reference
