@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
 import fnmatch
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from impasto.lab import flags, painting
-from impasto.lab.console import Console
 from impasto.lab.errors import UsageError
 from impasto.lab.run_folder import RunFolder, Task, make_task
 from impasto.lab.runner import Settings
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from impasto.lab.console import Console
 
 _PATTERNS = ("*.png", "*.jpg", "*.jpeg", "*.webp", "*.tif", "*.tiff")
 _MAX_PICTURES = 100_000
@@ -23,8 +26,8 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser(
         "batch",
         help="paint every picture of a folder",
-        description="Paint every picture of FOLDER in the manner of STYLE, into DIR/pictures under the same names. What "
-        "is there is left alone; an interrupted batch goes on with the same command.",
+        description="Paint every picture of FOLDER in the manner of STYLE, into DIR/pictures under the same names. "
+        "What is there is left alone; an interrupted batch goes on with the same command.",
     )
     parser.add_argument("folder", metavar="FOLDER", type=Path, help="the photographs")
     parser.add_argument("styles", metavar="STYLE", nargs="+", help="the painting, or several that are mixed")
@@ -33,7 +36,7 @@ def add_parser(commands: Any) -> None:
         "--pattern",
         action="append",
         metavar="GLOB",
-        help=f"names to take, whatever the case; repeatable (default: {' '.join(_PATTERNS)})",
+        help="names to take, whatever the case; repeatable (default: PNG, JPEG, WebP and TIFF files)",
     )
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder of the results and the state")
     parser.add_argument(
@@ -80,9 +83,7 @@ def result_names(pictures: Sequence[Path]) -> list[str]:
     """Each picture's name without its ending; where two would have the same, with it."""
     stems = [picture.with_suffix("").as_posix() for picture in pictures]
     taken = [stem.lower() for stem in stems]  # file systems that know no case
-    return [
-        stem if taken.count(stem.lower()) == 1 else picture.as_posix() for stem, picture in zip(stems, pictures)
-    ]
+    return [stem if taken.count(stem.lower()) == 1 else picture.as_posix() for stem, picture in zip(stems, pictures)]
 
 
 def plan(args: argparse.Namespace) -> list[Task]:
@@ -103,7 +104,11 @@ def plan(args: argparse.Namespace) -> list[Task]:
 def run(args: argparse.Namespace, console: Console) -> int:
     """The exit code. LabError, ImpastoError: nothing was painted."""
     tasks = plan(args)
-    folder = RunFolder(args.out, "batch")
+    with RunFolder(args.out, "batch") as folder:
+        return _run(args, folder, tasks, console)
+
+
+def _run(args: argparse.Namespace, folder: RunFolder, tasks: Sequence[Task], console: Console) -> int:
     with flags.connect(args) as client:
         outcome = painting.paint(client, folder, tasks, Settings(in_flight=args.in_flight), console)
     painting.write_csv(folder, outcome.records)

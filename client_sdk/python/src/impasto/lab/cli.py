@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import json
 import shlex
 import signal
 import sys
-from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import impasto
 from impasto.lab import exit_codes
@@ -16,9 +14,12 @@ from impasto.lab.console import Console
 from impasto.lab.errors import LabError, UsageError
 from impasto.lab.painting import Terminated
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 _EPILOG = """\
-exit status: 0 fine; 1 some picture failed; 2 wrong usage, a bad recipe or input, nothing was started; 3 no server, or it
-went away; 130 interrupted (Ctrl-C; 143: SIGTERM). After 3, 130 and 143 the same command goes on."""
+exit status: 0 fine; 1 some picture failed; 2 wrong usage, a bad recipe or input: nothing was started; 3 no server,
+or it went away; 130 interrupted (Ctrl-C; 143: SIGTERM). After 3, 130 and 143 the same command goes on."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -63,27 +64,27 @@ def main(argv: Sequence[str] | None = None) -> int:
         code: int = args.run(args, console)
         return code
     except LabError as error:
-        return _fail(console, error.exit_code, error.message, as_json, field=error.field)
+        return _fail(console, error.exit_code, error.message, field=error.field)
     except impasto.ImpastoError as error:
         unreachable = isinstance(error, impasto.Unavailable)
         code = exit_codes.UNREACHABLE if unreachable else exit_codes.FAILED
-        return _fail(console, code, str(error), as_json, field=error.field, code=error.code.name)
+        return _fail(console, code, str(error), field=error.field, code=error.code.name)
     except OSError as error:
         text = f"{error.filename}: {error.strerror}" if error.filename else str(error)
-        return _fail(console, exit_codes.FAILED, text, as_json)
+        return _fail(console, exit_codes.FAILED, text)
     except KeyboardInterrupt:
-        return _fail(console, exit_codes.INTERRUPTED, "interrupted", as_json)
+        return _fail(console, exit_codes.INTERRUPTED, "interrupted")
     except Terminated:
-        return _fail(console, exit_codes.TERMINATED, "terminated", as_json)
+        return _fail(console, exit_codes.TERMINATED, "terminated")
 
 
-def _fail(console: Console, exit_code: int, message: str, as_json: bool, *, field: str = "", code: str = "") -> int:
+def _fail(console: Console, exit_code: int, message: str, *, field: str = "", code: str = "") -> int:
     console.error(f"impasto-lab: {message}")
-    if as_json:
+    if console.as_json:
         error: dict[str, Any] = {"message": message, "field": field}
         if code:
             error["code"] = code
-        print(json.dumps({"exit_code": exit_code, "error": error}, indent=1))
+        console.result({"exit_code": exit_code, "error": error})
     return exit_code
 
 

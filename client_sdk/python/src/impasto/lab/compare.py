@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import argparse
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import impasto
 from impasto.lab import fields, flags, painting, report, variants
-from impasto.lab.console import Console
 from impasto.lab.errors import UsageError
 from impasto.lab.run_folder import RunFolder, Task, make_task
 from impasto.lab.runner import Settings
 
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from impasto.lab.console import Console
+
 _LOSS_NOTE = (
-    "Each network measures with its own layers and in its own units: compare where curves flatten, not how high they are."
+    "Each network measures with its own layers and in its own units: compare where curves flatten, not how high "
+    "they are."
 )
 
 
@@ -24,7 +29,8 @@ def add_parser(commands: Any) -> None:
     parser = commands.add_parser(
         "compare",
         help="paint one picture with several models, side by side",
-        description="Paint CONTENT in the manner of STYLE with each model, and report pictures, losses, time and memory.",
+        description="Paint CONTENT in the manner of STYLE with each model, and report pictures, losses, "
+        "time and memory.",
     )
     parser.add_argument("content", metavar="CONTENT", help="the photograph")
     parser.add_argument("styles", metavar="STYLE", nargs="+", help="the painting, or several that are mixed")
@@ -69,7 +75,13 @@ def plan(args: argparse.Namespace) -> list[Task]:
     content = flags.picture(args.content, "CONTENT")
     styles = flags.style_pictures(args.styles)
     return [
-        make_task(name, {"model": name, **own[name]}, variants.with_values(base, {"model": name, **own[name]}), content, styles)
+        make_task(
+            name,
+            {"model": name, **own[name]},
+            variants.with_values(base, {"model": name, **own[name]}),
+            content,
+            styles,
+        )
         for name in models
     ]
 
@@ -77,7 +89,11 @@ def plan(args: argparse.Namespace) -> list[Task]:
 def run(args: argparse.Namespace, console: Console) -> int:
     """The exit code. LabError, ImpastoError: nothing was painted."""
     tasks = plan(args)
-    folder = RunFolder(args.out, "compare")
+    with RunFolder(args.out, "compare") as folder:
+        return _run(args, folder, tasks, console)
+
+
+def _run(args: argparse.Namespace, folder: RunFolder, tasks: Sequence[Task], console: Console) -> int:
     with flags.connect(args) as client:
         # One at a time: two on one device would each look slower than they are.
         settings = Settings(in_flight=1, priority=impasto.Priority.NORMAL)

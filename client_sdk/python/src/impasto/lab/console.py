@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import sys
 import threading
-from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import impasto
 from impasto.lab import units
-from impasto.lab.run_folder import Figures, Task
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import impasto
+    from impasto.lab.run_folder import Figures, Task
 
 
 class Console:
@@ -18,7 +21,7 @@ class Console:
 
     def __init__(self, command: str, *, as_json: bool, quiet: bool) -> None:
         self.command = command
-        self._as_json = as_json
+        self.as_json = as_json
         self._quiet = quiet
         self._live = not quiet and sys.stderr.isatty()
         self._mutex = threading.Lock()
@@ -51,16 +54,17 @@ class Console:
 
     def table(self, heads: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """A table on stdout; nothing with --json or --quiet."""
-        if self._as_json or self._quiet:
+        if self.as_json or self._quiet:
             return
         widths = [max(len(cell) for cell in column) for column in zip(heads, *rows)]
         for row in (heads, *rows):
-            print("  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip())
+            line = "  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip()
+            sys.stdout.write(line + "\n")
 
     def result(self, result: Mapping[str, Any]) -> None:
         """The command's one JSON object, with --json."""
-        if self._as_json:
-            print(json.dumps(result, indent=1, allow_nan=False))
+        if self.as_json:
+            sys.stdout.write(json.dumps(result, indent=1) + "\n")
 
 
 class Progress:
@@ -74,17 +78,22 @@ class Progress:
         self._running: dict[str, str] = {}
 
     def on_progress(self, task: Task, progress: impasto.Progress) -> None:
+        """A step was made."""
         with self._mutex:
-            self._running[task.key] = f"{task.label}: {min(progress.iteration, progress.iterations)}/{progress.iterations}"
+            self._running[task.key] = (
+                f"{task.label}: {min(progress.iteration, progress.iterations)}/{progress.iterations}"
+            )
             self._console.status(f"{self._ended}/{self._count}  " + "  |  ".join(self._running.values()))
 
     def on_done(self, task: Task, figures: Figures) -> None:
+        """The picture is there."""
         self._end(
             task,
             f"{figures.steps} steps, loss {units.loss(figures.total_loss)}, {units.seconds(figures.device_seconds)}",
         )
 
     def on_failed(self, task: Task, code: str, message: str) -> None:
+        """There is no picture."""
         self._end(task, f"failed: {code}: {message}")
 
     def _end(self, task: Task, text: str) -> None:

@@ -5,15 +5,19 @@ from __future__ import annotations
 import io
 import itertools
 import math
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import matplotlib as mpl
 from PIL import Image, ImageDraw, ImageFont
 
 from impasto.lab.files import write_atomically
-from impasto.lab.variants import Axis
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from impasto.lab.variants import Axis
 
 _MAX_PIXELS = 40_000_000
 _THUMB = 384  # long side, at most

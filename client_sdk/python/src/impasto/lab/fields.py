@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Union
+from typing import TYPE_CHECKING, Any, Union
 
 from impasto.lab.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 # A layer and its weight; None: 1 / number of layers.
 LayerShare = tuple[str, Union[float, None]]
@@ -87,9 +89,7 @@ class Field:
     @property
     def range_text(self) -> str:
         """The range for people: "above 0, up to 255"."""
-        low, high = (format(int(x), "d") if x == int(x) and x < 1e6 else f"{x:g}" for x in (self.low, self.high))
-        if self.name == "seed":
-            high = "2^64-1"
+        low, high = to_text(self.low), "2^64-1" if self.name == "seed" else to_text(self.high)
         if self.open_low:
             return f"above {low}, up to {high}"
         return f"{low} up to below {high}" if self.open_high else f"{low}..{high}"
@@ -113,7 +113,7 @@ class Field:
         except ValueError:
             raise self._error(f'{layer}: "{text}" is not a number') from None
         if not 0 <= weight <= _MAX_LAYER_WEIGHT:
-            raise self._error(f"{layer}: {text} is outside 0..{_MAX_LAYER_WEIGHT:g}")
+            raise self._error(f"{layer}: {text} is outside 0..{to_text(_MAX_LAYER_WEIGHT)}")
         return weight
 
     def _parse_shares(self, text: str) -> tuple[float, ...]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import os
-from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import impasto
 from impasto.lab import fields, variants
 from impasto.lab.errors import UnreachableError, UsageError
 from impasto.lab.files import sha256_of
+from impasto.lab.run_folder import is_library_style
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _MAX_STYLES = 16
 _MAX_RECIPE_BYTES = 1 << 20
@@ -30,7 +33,9 @@ def add_server_flags(parser: argparse.ArgumentParser) -> None:
         metavar="H:P",
         help="where impastod listens: HOST:PORT or unix:PATH (default: $IMPASTO_SERVER, else 127.0.0.1:50451)",
     )
-    group.add_argument("--wait", action="store_true", help="wait for a server that isn't there yet")
+    group.add_argument(
+        "--wait", type=_seconds, metavar="SECONDS", help="wait so long for a server that isn't there yet (0..86400)"
+    )
     group.add_argument("--tls", action="store_true", help="encrypt, and trust the system's roots")
     group.add_argument(
         "--tls-ca", metavar="FILE", help="encrypt, and trust the roots in this PEM file (default: $IMPASTO_TLS_CA)"
@@ -48,19 +53,29 @@ def connect(args: argparse.Namespace) -> impasto.Client:
     elif args.tls:
         tls = True
     token = _read_token(args.token_file) if args.token_file else None
+    waiting = {"connect_timeout": args.wait, "wait_for_server": True} if args.wait else {}
     try:
-        client = impasto.Client(args.server, name="impasto-lab", token=token, tls=tls, wait_for_server=args.wait)
-        client.server_info()
-    except impasto.Unavailable as error:
+        client = impasto.Client(args.server, name="impasto-lab", token=token, tls=tls, **waiting)
+        client.connect()
+    except (impasto.Unavailable, impasto.DeadlineExceeded) as error:
         raise UnreachableError(str(error)) from error
+    except impasto.InvalidArgument as error:
+        raise UsageError(str(error), field=error.field) from error
     except OSError as error:
         raise UsageError(f"{error.filename}: {error.strerror}", field="--tls-ca") from None
     return client
 
 
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds <= 86400:
+        raise argparse.ArgumentTypeError(f"{text} is outside 0..86400")
+    return seconds
+
+
 def _read_token(path: str) -> str:
     try:
-        with open(path, encoding="utf-8") as file:
+        with Path(path).open(encoding="utf-8") as file:
             token = file.readline(4096).strip()
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"--token-file {path}: {error}", field="--token-file") from None
@@ -113,7 +128,7 @@ def _read_recipe(path: Path) -> impasto.Recipe:
 
 def picture(path: str, flag: str) -> tuple[str, str]:
     """The path and its file's digest. UsageError, naming what the picture was given as."""
-    if path.startswith("styles/") and flag == "STYLE" and not os.path.exists(path):
+    if flag == "STYLE" and is_library_style(path):
         return path, path  # one of the server's library: its name is made from its contents
     try:
         return path, sha256_of(Path(path))

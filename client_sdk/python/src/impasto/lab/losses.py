@@ -5,11 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import math
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from impasto.lab.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
 COLUMNS = ("iteration", "total", "content", "style", "seconds", "level", "change")
 # Losses of single layers follow, before any weight: "content.block4_conv2", "style.block1_conv1".

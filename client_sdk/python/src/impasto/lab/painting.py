@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import impasto
 from impasto.lab import exit_codes, units
@@ -15,6 +14,9 @@ from impasto.lab.errors import LabError, UsageError
 from impasto.lab.files import write_atomically
 from impasto.lab.run_folder import DONE, FAILED, RUNNING, Record, RunFolder, Task
 from impasto.lab.runner import Runner, Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 class Terminated(BaseException):
@@ -73,13 +75,14 @@ def check(tasks: Sequence[Task], client: impasto.Client) -> None:
     """
     for task in tasks:
         try:
-            client.estimate(task.content, list(task.styles), recipe=task.recipe)
+            content, styles = task.pictures
+            client.estimate(content, styles, recipe=task.recipe)
         except (impasto.InvalidArgument, impasto.OutOfRange) as error:
             if "recipe" in error.field:
                 raise UsageError(f"{task.label}: {error}", field=error.field.rpartition("recipe.")[2]) from error
         except impasto.Unavailable:
             return  # the run says so
-        except impasto.ImpastoError:
+        except (impasto.ImpastoError, OSError):
             continue
 
 
@@ -112,7 +115,7 @@ def write_csv(folder: RunFolder, records: Sequence[Record]) -> None:
 
 
 def _cell(record: Record, name: str) -> Any:
-    if record.figures is None:
+    if record.status != DONE:
         return record.values.get(name, "")
     value = getattr(record.figures, name)
     return "" if value is None else value
@@ -123,7 +126,7 @@ def print_table(console: Console, records: Sequence[Record]) -> None:
     rows = []
     for record in records:
         figures = record.figures
-        if record.status != DONE or figures is None:
+        if record.status != DONE:
             what = f"{record.error.get('code')}: {record.error.get('message')}" if record.error else record.status
             rows.append([record.label, "-", "-", "-", "-", what])
             continue
@@ -149,7 +152,7 @@ def to_json(folder: RunFolder, records: Sequence[Record]) -> list[dict[str, Any]
             entry["job"] = record.job
         if record.error:
             entry["error"] = record.error
-        if record.status == DONE and record.figures:
+        if record.status == DONE:
             figures = {name: value for name, value in vars(record.figures).items() if value is not None}
             entry.update(
                 figures=figures,
@@ -165,9 +168,7 @@ def warnings(records: Sequence[Record]) -> list[str]:
     """What users have to know of these pictures: each once, with the pictures that it is about."""
     about: dict[str, list[str]] = {}
     for record in records:
-        for warning in record.figures.warnings if record.figures else ():
+        for warning in record.figures.warnings:
             about.setdefault(warning, []).append(record.label)
     every = sum(record.status == DONE for record in records)
-    return [
-        warning if len(labels) == every else f"{'; '.join(labels)}: {warning}" for warning, labels in about.items()
-    ]
+    return [warning if len(labels) == every else f"{'; '.join(labels)}: {warning}" for warning, labels in about.items()]

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import argparse
 import re
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import impasto
 from impasto.lab import exit_codes, flags, losses, plots
-from impasto.lab.console import Console
 from impasto.lab.errors import UsageError
 from impasto.lab.runner import Watched
+
+if TYPE_CHECKING:
+    import argparse
+
+    from impasto.lab.console import Console
 
 _JOB = re.compile(r"jobs/[^/]+\Z")
 
@@ -25,11 +28,12 @@ def add_parser(commands: Any) -> None:
         "they are known. Dashed lines mark the levels of a coarse-to-fine run, dotted ones changes of the recipe.",
     )
     parser.add_argument(
-        "logs", metavar="LOG", nargs="+", help="a CSV of `impasto --loss-csv` or of OUT/losses, or a job, jobs/3f2a90c1..."
+        "logs",
+        metavar="LOG",
+        nargs="+",
+        help="a CSV of `impasto --loss-csv` or of OUT/losses, or a job, jobs/3f2a90c1...",
     )
-    parser.add_argument(
-        "-o", "--output", required=True, type=Path, metavar="FILE", help="the plot: .png, .svg or .pdf"
-    )
+    parser.add_argument("-o", "--output", required=True, type=Path, metavar="FILE", help="the plot: .png, .svg or .pdf")
     parser.add_argument("--follow", action="store_true", help="wait for the end of jobs that are running")
     parser.add_argument("--no-layers", action="store_true", help="leave the layers' losses out")
     flags.add_output_flags(parser)

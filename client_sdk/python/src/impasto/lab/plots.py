@@ -5,20 +5,24 @@ from __future__ import annotations
 import io
 import math
 import re
-from collections.abc import Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Iterator
+from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator
 
 from impasto.lab.errors import UsageError
 from impasto.lab.files import write_atomically
-from impasto.lab.losses import Losses, Row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from matplotlib.axes import Axes
+
+    from impasto.lab.losses import Losses, Row
 
 ENDINGS = ("png", "svg", "pdf")
 # Told apart by most colour-blind people, and readable on light and on dark ground.
@@ -135,7 +139,7 @@ def _one_run(curve: Curve, layers: bool) -> Figure:
     kinds = [kind for kind in ("content", "style") if any(c.startswith(kind + ".") for c in curve.losses.layers)]
     count = 1 + (len(kinds) if layers else 0)
     figure = Figure(figsize=(3.6 + 3.3 * count, 3.8), layout="constrained")
-    panels = figure.subplots(1, count, squeeze=False)[0]
+    panels: list[Axes] = list(figure.subplots(1, count, squeeze=False)[0])
     rows = curve.losses.rows
     for n, part in enumerate(_PARTS):
         _draw(panels[0], rows, part, PALETTE[n], part)
@@ -281,7 +285,12 @@ def to_svg(figure: Figure, prefix: str) -> str:
     svg = re.sub(r"font: (\w+ )?([\d.]+px) [^;\"]+", _font, svg)
     svg = svg.replace(_INK, "currentColor").replace(_RULE, "var(--rule)")
     # The style sheet sizes it; the view box has the shape.
-    return re.sub(r'(<svg\b[^>]*?)\s+width="[^"]*"', r"\1", re.sub(r'(<svg\b[^>]*?)\s+height="[^"]*"', r"\1", svg, count=1), count=1)
+    return re.sub(
+        r'(<svg\b[^>]*?)\s+width="[^"]*"',
+        r"\1",
+        re.sub(r'(<svg\b[^>]*?)\s+height="[^"]*"', r"\1", svg, count=1),
+        count=1,
+    )
 
 
 def _font(match: re.Match[str]) -> str:

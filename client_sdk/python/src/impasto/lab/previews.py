@@ -6,11 +6,14 @@ import base64
 import io
 import math
 from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PIL import Image, ImageOps, features
 
 from impasto.lab.contact_sheet import on_white
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 # Of all pictures of a report together: some 8 MB as WebP.
 _PIXEL_BUDGET = 48_000_000

@@ -9,17 +9,22 @@ from __future__ import annotations
 import html
 import json
 import shlex
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
 from importlib import resources
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from impasto.lab import plots, previews, units
-from impasto.lab.contact_sheet import Block, Tile
 from impasto.lab.files import write_atomically
-from impasto.lab.losses import Losses
+from impasto.lab.losses import read_csv
 from impasto.lab.run_folder import DONE, Record, RunFolder
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from impasto.lab.contact_sheet import Block, Tile
+    from impasto.lab.losses import Losses
 
 # Plots of single pictures, with their layers, are shown for so many at most: each is some 60 kB.
 _MAX_OWN_PLOTS = 12
@@ -38,6 +43,7 @@ class Entry:
 
     @property
     def done(self) -> bool:
+        """There is a picture."""
         return self.record.status == DONE
 
 
@@ -66,8 +72,6 @@ def write(path: Path, report: Report, folder: RunFolder) -> None:
 
 def load_entry(record: Record, folder: RunFolder, content: str, styles: Sequence[str]) -> Entry:
     """The record with what the folder holds of it."""
-    from impasto.lab.losses import read_csv
-
     if record.status != DONE:
         return Entry(record, content, styles)
     recipe = folder.recipe(record.name).read_text(encoding="utf-8").strip()
@@ -87,7 +91,7 @@ def _e(text: object) -> str:
 
 
 def _asset(name: str) -> str:
-    return resources.files("impasto.lab").joinpath("assets", name).read_text(encoding="utf-8")
+    return (resources.files("impasto.lab") / "assets" / name).read_text(encoding="utf-8")
 
 
 class _Page:
@@ -97,9 +101,7 @@ class _Page:
         side = previews.side_for(len(report.entries))
         done = [entry for entry in report.entries if entry.done]
         self._done = done
-        self._previews = {
-            entry.record.key: previews.make(folder.picture(entry.record.name), side) for entry in done
-        }
+        self._previews = {entry.record.key: previews.make(folder.picture(entry.record.name), side) for entry in done}
         self._content = previews.make(Path(report.content), side) if report.content else None
         self._by_path = {folder.picture(entry.record.name): entry for entry in done}
         # Row and column in a grid that is one block.
@@ -177,7 +179,6 @@ class _Page:
         if entry is None:
             return f'<div class="missing"><b>No picture</b><span>{_e(tile.error)}</span></div>'
         figures = entry.record.figures
-        assert figures is not None
         facts = f"loss {units.loss(figures.total_loss)} · {units.seconds(figures.device_seconds)}"
         return f'<figure class="picture">{self._shot(entry)}<figcaption class="num">{facts}</figcaption></figure>'
 
@@ -189,9 +190,8 @@ class _Page:
                 "</figcaption></figure>"
             )
         figures = record.figures
-        assert figures is not None
         facts = (
-            f"{figures.width} × {figures.height} px · {figures.steps} steps · "
+            f"{figures.width} &times; {figures.height} px · {figures.steps} steps · "
             f"{units.seconds(figures.device_seconds)} · {units.size(figures.peak_bytes)}"
         )
         return (
@@ -247,7 +247,6 @@ class _Page:
         points = []
         for entry in self._done:
             figures = entry.record.figures
-            assert figures is not None
             recipe = json.loads(entry.recipe)
             names = ("model", "contentLayers", "styleLayers", "normalization", "pooling", "maxSize", "styleSize")
             alike.add(json.dumps([recipe.get(name) for name in names], sort_keys=True))
@@ -258,18 +257,17 @@ class _Page:
 
     def _figures(self) -> str:
         columns = self._report.columns
-        heads = ["Picture" if not columns else "", *columns]
-        names = "".join(f'<th scope="col">{_e(head)}</th>' for head in heads if head)
+        names = "".join(f'<th scope="col">{_e(head)}</th>' for head in columns or ["Picture"])
         numbers = ("Steps", "Total loss", "Content", "Style", "Time on device", "Memory", "Size")
         names += "".join(f'<th scope="col" class="right">{number}</th>' for number in numbers)
-        done = [entry.record.figures for entry in self._done if entry.record.figures]
+        done = [entry.record.figures for entry in self._done]
         longest = max((figures.device_seconds for figures in done), default=0.0)
         largest = max((figures.peak_bytes for figures in done), default=0)
         rows = "".join(self._row(entry, columns, longest, largest) for entry in self._report.entries)
         return (
-            '<section id="figures">\n<h2>Figures</h2>\n<p class="note">Losses are those of the picture: of all steps of '
-            "the finest level, the one with the lowest total. Time is the job’s own on the device; memory is the peak "
-            "that was forecast, beyond the model’s own.</p>\n"
+            '<section id="figures">\n<h2>Figures</h2>\n<p class="note">Losses are those of the picture: of all steps '
+            "of the finest level, the one with the lowest total. Time is the job&rsquo;s own on the device; memory is "
+            "the peak that was forecast, beyond the model&rsquo;s own.</p>\n"
             f'<div class="scroll"><table class="figures"><thead><tr>{names}</tr></thead><tbody>{rows}</tbody></table>'
             '</div>\n<p class="note"><a href="pictures.csv">pictures.csv</a> has the same and more.</p>\n</section>\n'
         )
@@ -282,7 +280,7 @@ class _Page:
             cells[0] = cells[0].replace(">", f">{link}", 1).replace("</td>", "</a></td>")
         else:
             cells = [f'<td class="values">{link}{_e(record.label)}</a></td>']
-        if not entry.done or figures is None:
+        if not entry.done:
             cells.append(f'<td class="failed" colspan="7" data-key="">{_e(_reason(record))}</td>')
             return f"<tr>{''.join(cells)}</tr>"
         cells += [
@@ -292,15 +290,15 @@ class _Page:
             _number(figures.style_loss, units.loss(figures.style_loss)),
             _number(figures.device_seconds, units.seconds(figures.device_seconds), figures.device_seconds, longest),
             _number(figures.peak_bytes, units.size(figures.peak_bytes), figures.peak_bytes, largest),
-            _number(figures.width * figures.height, f"{figures.width} × {figures.height}"),
+            _number(figures.width * figures.height, f"{figures.width} \N{MULTIPLICATION SIGN} {figures.height}"),
         ]
         return f"<tr>{''.join(cells)}</tr>"
 
     def _recipes(self) -> str:
         entries = "".join(self._recipe(entry) for entry in self._report.entries)
         return (
-            '<section id="recipes">\n<h2>Recipes</h2>\n<p class="note">Everything that decided each picture. Sent back to '
-            "a server with the same weights, a recipe makes the same picture.</p>\n"
+            '<section id="recipes">\n<h2>Recipes</h2>\n<p class="note">Everything that decided each picture. Sent back '
+            "to a server with the same weights, a recipe makes the same picture.</p>\n"
             f"{entries}\n</section>\n"
         )
 
@@ -317,7 +315,6 @@ class _Page:
 
     def _recipe_body(self, entry: Entry) -> str:
         record, figures = entry.record, entry.record.figures
-        assert figures is not None
         recipe: Mapping[str, object] = json.loads(entry.recipe)
         execution = recipe.get("execution")
         facts = {

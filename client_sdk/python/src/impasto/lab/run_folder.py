@@ -1,9 +1,9 @@
 """What a command keeps in its output folder: its pictures, and a state that an interrupted run goes on from.
 
-    OUT/state.json            every picture: what it is, how far it is, how it ended
-    OUT/pictures/NAME.png     the results
-    OUT/recipes/NAME.json     their recipes, for `impasto stylize --recipe`
-    OUT/losses/NAME.csv       their losses, for `impasto-lab plot`
+OUT/state.json            every picture: what it is, how far it is, how it ended
+OUT/pictures/NAME.png     the results
+OUT/recipes/NAME.json     their recipes, for `impasto stylize --recipe`
+OUT/losses/NAME.csv       their losses, for `impasto-lab plot`
 """
 
 from __future__ import annotations
@@ -14,15 +14,18 @@ import json
 import os
 import secrets
 import threading
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import impasto
-from impasto.lab import losses as losses_module
 from impasto.lab.errors import UsageError
 from impasto.lab.files import file_stem, write_atomically
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import impasto
+    from impasto.lab import losses as losses_module
 
 try:
     import fcntl
@@ -48,6 +51,17 @@ class Task:
     styles: tuple[str, ...]  # paths, or names of the server's library
     output_size: str = "working"  # or "original", the content's own
 
+    @property
+    def pictures(self) -> tuple[Path, list[Path | str]]:
+        """Content and styles as the client takes them: a file is a Path, whatever its name looks like."""
+        styles: list[Path | str] = [style if is_library_style(style) else Path(style) for style in self.styles]
+        return Path(self.content), styles
+
+
+def is_library_style(style: str) -> bool:
+    """It names a style of the server's library, rather than a file."""
+    return style.startswith("styles/") and not Path(style).exists()
+
 
 def make_task(
     label: str,
@@ -59,7 +73,7 @@ def make_task(
     name: str = "",
     output_size: str = "working",
 ) -> Task:
-    """``content`` and ``styles`` are paths with the digest of what they hold. Without a ``name``, the label makes one."""
+    """``content`` and ``styles`` are paths with the digest of what they hold. Without ``name``, the label makes one."""
     parts = [name, output_size, recipe.to_json(), content[1], *(digest for _, digest in styles)]
     key = hashlib.sha256("\0".join(parts).encode()).hexdigest()
     stem = name or file_stem(label, key)
@@ -100,7 +114,7 @@ class Record:
     attempt: int = 0  # counts the jobs that were started for it
     job: str = ""
     error: dict[str, str] = field(default_factory=dict)  # code, message, field
-    figures: Figures | None = None
+    figures: Figures = field(default_factory=Figures)
 
 
 class RunFolder:
@@ -124,6 +138,12 @@ class RunFolder:
         except UsageError:
             self.close()
             raise
+
+    def __enter__(self) -> RunFolder:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.close()
 
     def close(self) -> None:
         """Lets another process have the folder."""
@@ -154,7 +174,9 @@ class RunFolder:
         except (ValueError, KeyError, TypeError):
             raise UsageError(f"{state}: not a state of impasto-lab; give another --out", field="--out") from None
         if version != _FORMAT:
-            raise UsageError(f"{state}: format {version}, this program reads {_FORMAT}; give another --out", field="--out")
+            raise UsageError(
+                f"{state}: format {version}, this program reads {_FORMAT}; give another --out", field="--out"
+            )
         if command != self._command:
             raise UsageError(f"{state}: of impasto-lab {command}; give another --out", field="--out")
         self._run_id = run_id
@@ -221,12 +243,15 @@ class RunFolder:
             return [dataclasses.replace(record) for record in self._records.values()]
 
     def picture(self, name: str) -> Path:
+        """The result's file."""
         return self.path / "pictures" / f"{name}.png"
 
     def recipe(self, name: str) -> Path:
+        """The recipe's file."""
         return self.path / "recipes" / f"{name}.json"
 
     def losses(self, name: str) -> Path:
+        """The losses' file."""
         return self.path / "losses" / f"{name}.csv"
 
     def _save(self) -> None:
@@ -244,8 +269,7 @@ class RunFolder:
 
 def _record_from(entry: Mapping[str, Any]) -> Record:
     """KeyError, TypeError: not one."""
-    figures = entry["figures"]
-    record = Record(**{**entry, "figures": None if figures is None else Figures(**figures)})
+    record = Record(**{**entry, "figures": Figures(**entry["figures"])})
     if record.status not in (WAITING, RUNNING, DONE, FAILED) or not isinstance(record.values, dict):
         raise TypeError(record.status)
     return record

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import impasto
 from impasto.lab import units
@@ -14,15 +13,21 @@ from impasto.lab.errors import LabError, UnreachableError
 from impasto.lab.losses import Losses, Row
 from impasto.lab.run_folder import Figures, RunFolder, Task
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 
 class Observer(Protocol):
     """Told of every step. Called from the runner's threads, one at a time for each task."""
 
-    def on_progress(self, task: Task, progress: impasto.Progress) -> None: ...
+    def on_progress(self, task: Task, progress: impasto.Progress) -> None:
+        """A step was made."""
 
-    def on_done(self, task: Task, figures: Figures) -> None: ...
+    def on_done(self, task: Task, figures: Figures) -> None:
+        """The picture is there."""
 
-    def on_failed(self, task: Task, code: str, message: str) -> None: ...
+    def on_failed(self, task: Task, code: str, message: str) -> None:
+        """There is no picture."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +80,7 @@ class Runner:
                 except queue.Empty:
                     break
                 self._paint(task)
-        except BaseException as error:  # noqa: BLE001  # the main thread raises it
+        except BaseException as error:  # the main thread raises it
             self._reports.put(error)
         else:
             self._reports.put(None)
@@ -99,11 +104,12 @@ class Runner:
 
     def _start(self, task: Task) -> impasto.Job:
         request_id = self._folder.begin(task)
+        content, styles = task.pictures
         while True:
             try:
                 job = self._client.start(
-                    task.content,
-                    list(task.styles),
+                    content,
+                    styles,
                     recipe=task.recipe,
                     output=impasto.OutputOptions(size=task.output_size),
                     priority=self._settings.priority,
@@ -127,12 +133,11 @@ class Runner:
             watched.add(event)
             if isinstance(event, impasto.Progress):
                 self._observer.on_progress(task, event)
-        if watched.result is None:
+        result = watched.result
+        if result is None:
             raise LabError(f"{job.name} ended without a picture")
-        info = job.info()
-        figures = watched.figures(info, self._version)
-        recipe = info.original_recipe or watched.result.recipe
-        self._folder.finish(task, figures, watched.result.picture.data, recipe.to_json(), watched.losses)
+        figures = watched.figures(result, job.info(), self._version)
+        self._folder.finish(task, figures, result.picture.data, result.recipe.to_json(), watched.losses)
         self._observer.on_done(task, figures)
 
 
@@ -172,12 +177,10 @@ class Watched:
         elif isinstance(event, impasto.Result):
             self.result = event
 
-    def figures(self, info: impasto.JobInfo, server_version: str) -> Figures:
-        """The figures of a job that succeeded. ``add`` has had its result."""
-        assert self.result is not None
-        result, rows = self.result, self.losses.rows
+    def figures(self, result: impasto.Result, info: impasto.JobInfo, server_version: str) -> Figures:
+        """The figures of a job that succeeded."""
+        rows, recipe = self.losses.rows, result.recipe
         row = self.losses.at(result.iteration, result.level)
-        recipe = info.original_recipe or result.recipe
         return Figures(
             width=result.picture.width,
             height=result.picture.height,

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-import argparse
-from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from impasto.lab import contact_sheet, flags, painting, report, variants
-from impasto.lab.console import Console
 from impasto.lab.errors import UsageError
 from impasto.lab.run_folder import DONE, Record, RunFolder, Task, make_task
 from impasto.lab.runner import Settings
 
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    from impasto.lab.console import Console
+
 _LOSS_NOTE = (
-    "Total losses of different weights, layers or models are in different units: compare them along what leaves those alone."
+    "Total losses of different weights, layers or models are in different units: compare them along what leaves "
+    "those alone."
 )
 
 
@@ -35,10 +39,14 @@ def add_parser(commands: Any) -> None:
         default=[],
         metavar="FIELD=V,V,...",
         help="a recipe field and its values; repeatable. Two grids make rows and columns; with more, the last two do, "
-        "and each combination of the others is a block. Layers: style_layers=block1_conv1+block2_conv1,block3_conv1:0.5",
+        "and each combination of the others is a block. Layers: "
+        "style_layers=block1_conv1+block2_conv1,block3_conv1:0.5",
     )
     parser.add_argument(
-        "--list", type=Path, metavar="FILE", help="instead of grids: a .json list of recipes, or a .csv, a field a column"
+        "--list",
+        type=Path,
+        metavar="FILE",
+        help="instead of grids: a .json list of recipes, or a .csv, a field a column",
     )
     parser.add_argument("--out", required=True, type=Path, metavar="DIR", help="folder of report, pictures and state")
     parser.add_argument(
@@ -67,7 +75,9 @@ def plan(args: argparse.Namespace) -> tuple[list[Task], list[variants.Axis]]:
     for number, variant in enumerate(chosen, 1):
         task = make_task(variant.label, variant.values, variant.recipe, content, styles)
         if task.key in numbers:
-            raise UsageError(f"--list {args.list}: recipes {numbers[task.key]} and {number} are the same", field="--list")
+            raise UsageError(
+                f"--list {args.list}: recipes {numbers[task.key]} and {number} are the same", field="--list"
+            )
         numbers[task.key] = number
         tasks.append(task)
     return tasks, axes
@@ -76,7 +86,13 @@ def plan(args: argparse.Namespace) -> tuple[list[Task], list[variants.Axis]]:
 def run(args: argparse.Namespace, console: Console) -> int:
     """The exit code. LabError, ImpastoError: nothing was painted."""
     tasks, axes = plan(args)
-    folder = RunFolder(args.out, "sweep")
+    with RunFolder(args.out, "sweep") as folder:
+        return _run(args, folder, tasks, axes, console)
+
+
+def _run(
+    args: argparse.Namespace, folder: RunFolder, tasks: Sequence[Task], axes: Sequence[variants.Axis], console: Console
+) -> int:
     with flags.connect(args) as client:
         outcome = painting.paint(client, folder, tasks, Settings(in_flight=args.in_flight), console)
         version = client.server_info().version if outcome.complete else ""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
+from typing import TYPE_CHECKING
 
-import impasto
+if TYPE_CHECKING:
+    import impasto
 
 
 def loss(value: float | None) -> str:
     """Four digits: "1.478e6", "54590", "0.02131"; a dash for none."""
     if value is None:
-        return "–"
+        return "-"
     digits = f"{value:.3e}"
     if value == 0 or 1e-3 <= abs(value) < 1e6:
         plain = float(digits)
@@ -20,7 +22,7 @@ def loss(value: float | None) -> str:
 
 
 def seconds(value: float) -> str:
-    """ "0.87 s", "34 s", "2 min 05 s", "1 h 02 min"."""
+    """As "0.87 s", "34 s", "2 min 05 s", "1 h 02 min"."""
     if value < 10:
         return f"{value:.2f} s"
     if value < 60:
@@ -32,7 +34,7 @@ def seconds(value: float) -> str:
 
 
 def size(count: int) -> str:
-    """ "312 MB", "1.4 GB"; powers of ten."""
+    """As "312 MB", "1.4 GB"; powers of ten."""
     if count >= 10**9:
         return f"{count / 1e9:.1f} GB"
     if count >= 10**6:
@@ -41,7 +43,7 @@ def size(count: int) -> str:
 
 
 def change_text(change: impasto.RecipeChange) -> str:
-    """ "style_weight=0.02 iterations=300", as the loss CSV has it."""
+    """As "style_weight=0.02 iterations=300", as the loss CSV has it."""
     parts = []
     for item in dataclasses.fields(change):
         value = getattr(change, item.name)

@@ -9,14 +9,16 @@ import itertools
 import json
 import math
 import re
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import impasto
 from impasto.lab import fields
 from impasto.lab.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 MAX_VARIANTS = 4096
 _MAX_LIST_BYTES = 8 << 20
@@ -90,7 +92,7 @@ def expand(base: impasto.Recipe, axes: Sequence[Axis]) -> list[Variant]:
 
 
 def label(values: Mapping[str, str]) -> str:
-    """ "style_weight 0.01, iterations 50"; what is the same in all of them is "base"."""
+    """As "style_weight 0.01, iterations 50"; what is the same in all of them is "base"."""
     return ", ".join(f"{name} {value}" for name, value in values.items()) or "base"
 
 
@@ -131,7 +133,9 @@ def _csv_entries(text: str, path: Path) -> list[dict[str, Any]]:
     try:
         for row in reader:
             if None in row or None in row.values():
-                raise UsageError(f"--list {path}, line {reader.line_num}: not as many fields as the header", field="--list")
+                raise UsageError(
+                    f"--list {path}, line {reader.line_num}: not as many fields as the header", field="--list"
+                )
             entries.append({name: value for name, value in row.items() if value.strip()})
     except csv.Error as error:
         raise UsageError(f"--list {path}, line {reader.line_num}: {error}", field="--list") from None
