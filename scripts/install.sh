@@ -155,7 +155,15 @@ packages=()
 for group in "$@"; do
   case $group in
     build) packages+=("${BUILD_PACKAGES[@]}") ;;
-    test) packages+=("${TEST_PACKAGES[@]}") ;;
+    test)
+      packages+=("${TEST_PACKAGES[@]}")
+      # Tools of other languages, for their examples and the conformance table; a machine may have newer ones of its own. What these
+      # download, they keep where they always do, and need the network no more.
+      command -v npm >/dev/null || packages+=(nodejs npm)            # the Node client
+      command -v go >/dev/null || packages+=(golang-go)              # the Go client
+      command -v javac >/dev/null || packages+=(default-jdk-headless) # the Java client
+      command -v mvn >/dev/null || packages+=(maven)                 # ... builds it
+      ;;
     bench) packages+=("${BENCH_PACKAGES[@]}") ;;
     lint)
       packages+=("${LINT_PACKAGES[@]}")
