@@ -76,6 +76,11 @@ void AddOutputOptions(CLI::App* command, const char* group, OutputFlags* flags) 
       ->add_flag("--keep-on-interrupt", flags->keep_on_interrupt,
                  "Ctrl-C writes the best picture so far to OUT; without\nthis flag it leaves OUT alone")
       ->group(group);
+  command
+      ->add_flag("--events", flags->events,
+                 "What happens, for programs: JSON on stdout, an object a\nline, {\"progress\": {...}}; the "
+                 "last is {\"end\": {\"code\": ...}}")
+      ->group(group);
   command->add_flag("-q,--quiet", flags->quiet, "Say nothing but errors")->group(group);
 }
 
@@ -106,6 +111,7 @@ JobSession::JobSession(Options options)
       can_ask_(isatty(STDIN_FILENO) == 1 && isatty(STDERR_FILENO) == 1),
       output_format_(FormatOfFile(options_.outputs.output).value_or(v1::PICTURE_FORMAT_UNSPECIFIED)),
       view_(&std::cerr, ViewOfStderr()),
+      events_(options_.outputs.events ? &std::cout : nullptr),
       detach_when_accepted_(options_.detach) {}
 
 void JobSession::Note(const std::string& line) {
@@ -123,7 +129,12 @@ int JobSession::Run(StylizeCall* call, const std::string& address, InterruptWatc
                           [call] { call->Cancel(kCancelWait); });
   const auto release = absl::MakeCleanup([interrupts] { interrupts->SetHandlers(nullptr, nullptr); });
   while (std::optional<StylizeEvent> event = call->Next()) {
-    std::visit([this](auto& taken) { On(taken); }, *event);
+    std::visit(
+        [this](auto& taken) {
+          events_.Add(taken);
+          On(taken);
+        },
+        *event);
     if (detach_when_accepted_ && !call->job().empty()) {
       detach_when_accepted_ = false;
       Detach();
@@ -136,7 +147,9 @@ int JobSession::Run(StylizeCall* call, const std::string& address, InterruptWatc
     question_.reset();
     view_.Answered();
   }
-  return Conclude(status, address, interrupts->signal());
+  const int exit_code = Conclude(status, address, interrupts->signal());
+  events_.End(status);  // at last: whoever reads it finds all files written
+  return exit_code;
 }
 
 void JobSession::OnFirstSignal(int signal) {
@@ -240,7 +253,7 @@ int JobSession::Conclude(const absl::Status& status, const std::string& address,
     if (failed_to_write_) {
       return kExitFailed;
     }
-    if (!outputs.quiet && !outputs.output.empty()) {
+    if (!outputs.quiet && !outputs.events && !outputs.output.empty()) {
       std::cout << outputs.output << std::endl;
     }
     return kExitOk;

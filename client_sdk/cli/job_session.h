@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "cli/event_lines.h"
 #include "cli/interrupt.h"
 #include "cli/loss_log.h"
 #include "cli/progress_view.h"
@@ -26,6 +27,7 @@ struct OutputFlags {
   std::string loss_csv;
   std::string preview_dir;
   bool keep_on_interrupt = false;
+  bool events = false;  // as JSON, on stdout
   bool quiet = false;
 };
 
@@ -87,6 +89,7 @@ class JobSession {
   const bool can_ask_;
   const v1::PictureFormat output_format_;
   ProgressView view_;
+  EventLines events_;
   StylizeCall* call_ = nullptr;
   std::optional<TerminalQuestion> question_;
   std::atomic<bool> detach_when_accepted_;

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
 #include "cli/connect.h"
+#include "cli/event_lines.h"
 #include "cli/exit_codes.h"
 #include "cli/explain.h"
 #include "cli/job_session.h"
@@ -102,6 +103,7 @@ int RunStylize(const StylizeFlags& flags, InterruptWatcher* interrupts) {
   }
   const absl::StatusOr<Client> client = ConnectOrExplain(flags);
   if (!client.ok()) {
+    EventLines(flags.events ? &std::cout : nullptr).End(client.status());
     return ExitCodeForConnect(client.status());
   }
   if (flags.estimate) {

@@ -182,7 +182,7 @@ void AddStylizeOptions(CLI::App* command, StylizeFlags* flags) {
               "Print the job's name once it is accepted, and leave it to\nitself: `impasto jobs` looks "
               "after it. The result is a PNG")
           ->group(job);
-  for (const char* const option : {"--loss-csv", "--preview-dir", "--keep-on-interrupt"}) {
+  for (const char* const option : {"--loss-csv", "--preview-dir", "--keep-on-interrupt", "--events"}) {
     detach->excludes(command->get_option(option));
   }
   command
