@@ -3,9 +3,9 @@
 
 make_api.py OUTPUT
 
-The messages are made from it when the package is imported, by whatever protobuf is installed: one wheel serves them all.
-protoc comes from grpcio-tools, or else from the system; google/rpc's files from googleapis-common-protos, or from the
-folder that IMPASTO_GOOGLEAPIS_DIR names.
+The messages are made from it when the package is imported, by whatever protobuf is installed: one wheel serves them
+all. protoc comes from grpcio-tools, or else from the system; google/rpc's files from googleapis-common-protos, or from
+the folder that IMPASTO_GOOGLEAPIS_DIR names.
 """
 
 import importlib.util

@@ -10,7 +10,7 @@ from setuptools.command.sdist import sdist
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
-import make_api  # noqa: E402
+import make_api
 
 _API = "impasto/_wire/api.binpb"
 
@@ -19,8 +19,10 @@ class BuildPy(build_py):
     """Adds the API. An editable install imports from src/, so that it has to lie there; git doesn't see it."""
 
     def run(self):
-        super().run()
         editable = getattr(self, "editable_mode", False)
+        if not editable:
+            shutil.rmtree(self.build_lib, ignore_errors=True)  # modules that are gone would be packed, too
+        super().run()
         make_api.make(str((make_api.HERE / "src" if editable else Path(self.build_lib)) / _API))
 
     def get_outputs(self, include_bytecode=1):

@@ -1,8 +1,8 @@
 """A server that says what a test tells it to.
 
-Made of the package's own descriptors, since there is no generated code. For a method the test gives answers, one a call,
-the last one for all further calls. An answer is a message, a Fail, a function of (request, context), or, for a stream, a
-list of messages, Fails and functions of the context.
+Made of the package's own descriptors, since there is no generated code. For a method the test gives answers, one a
+call, the last one for all further calls. An answer is a message, a Fail, a function of (request, context), or, for a
+stream, a list of messages, Fails and functions of the context.
 """
 
 import threading
@@ -22,6 +22,7 @@ class Fail:
         self.code, self.message, self.details = code, message, details
 
     def abort(self, context):
+        """Ends the call."""
         if self.details:
             status = _wire.message("google.rpc.Status")(code=self.code.value[0], message=self.message)
             for detail in self.details:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Optional
-
 from . import _wire
 from .enums import PictureFormat, PixelFormat, received
 from .errors import Internal
@@ -19,7 +17,7 @@ class PictureAssembler:
 
     def __init__(self, max_bytes: int) -> None:
         self._max_bytes = max_bytes
-        self._header: Optional[_wire.Message] = None
+        self._header: _wire.Message | None = None
         self._data = bytearray()
 
     @property
@@ -32,14 +30,14 @@ class PictureAssembler:
         self._header = None
         self._data = bytearray()
 
-    def add(self, chunk: _wire.Message) -> Optional[Picture]:
+    def add(self, chunk: _wire.Message) -> Picture | None:
         """The whole picture with its last chunk, None before. Internal: the chunk doesn't follow the one before."""
         if self._header is None:
             self._begin(chunk)
         elif chunk.HasField("header"):
             raise _broken(f"another one begins after {len(self._data)} of its {self._header.total_bytes} bytes")
         header = self._header
-        assert header is not None  # noqa: S101  # for mypy
+        assert header is not None  # for mypy
         have = len(self._data)
         missing = header.total_bytes - have
         if chunk.offset != have:

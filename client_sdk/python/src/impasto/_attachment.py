@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import List, Optional, Tuple
 
 from . import _wire
 from ._backoff import Backoff
@@ -20,14 +19,14 @@ class Retry:
     """Tell the user of the event, if there is one, wait, and open the next stream."""
 
     wait: float
-    lost: Optional[ConnectionLost]
+    lost: ConnectionLost | None
 
 
 class Attachment:
     """The state between the streams. Not thread-safe.
 
-    Before `accepted` a broken stream is made again with the same request, whose ``request_id`` makes no second job; after
-    it with WatchJob from the last whole event.
+    Before `accepted` a broken stream is made again with the same request, whose ``request_id`` makes no second job;
+    after it with WatchJob from the last whole event.
     """
 
     def __init__(
@@ -35,19 +34,19 @@ class Attachment:
         options: Options,
         environment: Environment,
         *,
-        stylize: Optional[_wire.Message] = None,
+        stylize: _wire.Message | None = None,
         job: str = "",
         after: int = 0,
-        recipe: Optional[Recipe] = None,
+        recipe: Recipe | None = None,
     ) -> None:
         self._stylize = stylize
         self._environment = environment
         self._translator = EventTranslator(options.max_received_picture_bytes, after, job)
         self._translator.recipe = recipe
         self._backoff = Backoff(options.reattach_timeout)
-        self._broken: Optional[ImpastoError] = None
-        self._outcome: Optional[ImpastoError] = None
-        self.result: Optional[Result] = None
+        self._broken: ImpastoError | None = None
+        self._outcome: ImpastoError | None = None
+        self.result: Result | None = None
         self.over = False
         self.last_event = after  # of those that the user has got
 
@@ -56,14 +55,14 @@ class Attachment:
         """Its name; "" before it is accepted."""
         return self._translator.job
 
-    def next_call(self) -> Tuple[str, _wire.Message]:
+    def next_call(self) -> tuple[str, _wire.Message]:
         """Method and request of the next stream."""
         if not self.job:
             return "Stylize", self._stylize
         self._stylize = None  # it can be 60 MiB, and won't be sent again
         return "WatchJob", request("WatchJob", name=self.job, after_event=self._translator.last_event)
 
-    def add(self, message: _wire.Message) -> List[Numbered]:
+    def add(self, message: _wire.Message) -> list[Numbered]:
         """What a message tells the user. Internal: the server doesn't keep to the protocol."""
         before = self._translator.last_event
         events = self._translator.add(message)
@@ -80,7 +79,7 @@ class Attachment:
             self.result = event
         return event
 
-    def stream_ended(self, error: Optional[ImpastoError]) -> Optional[Retry]:
+    def stream_ended(self, error: ImpastoError | None) -> Retry | None:
         """What to do now; None: the job is over. To be followed by ``last_events`` and ``outcome``."""
         self._translator.stream_ended()
         # With the last event there is nothing to come back for; a job that failed ends its stream with its error, too.
@@ -100,11 +99,10 @@ class Attachment:
         self._broken = self._broken or error
         return Retry(wait, lost)
 
-    def last_events(self) -> List[Numbered]:
+    def last_events(self) -> list[Numbered]:
         """What is left to tell once it is over: the result."""
         return self._translator.result()
 
-    def outcome(self) -> Optional[ImpastoError]:
+    def outcome(self) -> ImpastoError | None:
         """How the job ended, where that isn't well."""
         return self._outcome or self._translator.error()
-

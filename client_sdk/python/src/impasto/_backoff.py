@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Optional
-
 FIRST = 0.1
 LONGEST = 5.0
 
@@ -17,10 +15,10 @@ class Backoff:
     def __init__(self, timeout: float) -> None:
         """Gives up ``timeout`` seconds after the first failed attempt since the last ``reset``; 0: at once."""
         self._timeout = timeout
-        self._deadline: Optional[float] = None
+        self._deadline: float | None = None
         self._attempts = 0
 
-    def next(self, now: float, uniform: float, asked: Optional[float]) -> Optional[float]:
+    def next(self, now: float, uniform: float, asked: float | None) -> float | None:
         """Seconds to wait before the next attempt; None: give up.
 
         ``uniform``: a random number in [0, 1). ``asked``: what the server asks for; the wait is never shorter.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
-from typing import Optional
 
 from . import _wire
 from ._status import from_status
@@ -21,12 +20,12 @@ def seconds(duration: _wire.Message) -> float:
     return total
 
 
-def seconds_of(message: _wire.Message, field: str) -> Optional[float]:
+def seconds_of(message: _wire.Message, field: str) -> float | None:
     """A Duration's field, in seconds; None: not set."""
     return seconds(getattr(message, field)) if message.HasField(field) else None
 
 
-def _time_of(message: _wire.Message, field: str) -> Optional[datetime]:
+def _time_of(message: _wire.Message, field: str) -> datetime | None:
     if not message.HasField(field):
         return None
     stamp = getattr(message, field)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import time
-from typing import TYPE_CHECKING, Any, Callable, List, Optional, Tuple
+from typing import TYPE_CHECKING, Any, Callable
 
 from .enums import PictureFormat
 from .events import Accepted, ConnectionLost, Event, Preview, Progress, Result, StateChanged
@@ -30,10 +30,10 @@ class View:
         self._job = job
         self._clock = clock
         self._handle: Any = None
-        self._shown: Optional[float] = None
-        self._picture: Optional[Picture] = None
-        self._progress: Optional[Progress] = None
-        self._curve: List[float] = []
+        self._shown: float | None = None
+        self._picture: Picture | None = None
+        self._progress: Progress | None = None
+        self._curve: list[float] = []
         self._level = 0
         self._words = "is being prepared"
 
@@ -45,9 +45,9 @@ class View:
 
     def __exit__(
         self,
-        kind: Optional[type[BaseException]],
-        error: Optional[BaseException],
-        traceback: Optional[TracebackType],
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None:
         if error is not None:
             self._words = str(error) or type(error).__name__
@@ -81,7 +81,7 @@ class View:
         if self._handle is not None:
             self._handle.update(self)
         else:
-            print(f"{self._job}: {self._words}", flush=True)  # noqa: T201
+            print(f"{self._job}: {self._words}", flush=True)
 
     def __repr__(self) -> str:
         return f"{self._job}: {self._words}"
@@ -111,7 +111,7 @@ def _ipython_display() -> Any:
     return display if get_ipython() is not None else None
 
 
-def _as_image(picture: Picture) -> Optional[Tuple[str, bytes]]:
+def _as_image(picture: Picture) -> tuple[str, bytes] | None:
     mime = _MIME.get(picture.format)
     if mime is not None:
         return mime, picture.data
@@ -119,7 +119,7 @@ def _as_image(picture: Picture) -> Optional[Tuple[str, bytes]]:
     return None if data is None else ("image/png", data)
 
 
-def _curve(losses: List[float]) -> str:
+def _curve(losses: list[float]) -> str:
     """The total loss against the step, log scale, as a small drawing."""
     import math
 

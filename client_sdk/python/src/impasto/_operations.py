@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, Callable, Generator, Iterable, Iterator, List, Optional, Tuple, TypeVar, Union
+from typing import Any, Callable, TypeVar, Union
 
 from . import _convert, _wire
 from ._backoff import Backoff
@@ -34,7 +35,7 @@ class Unary:
 
     method: str
     request: _wire.Message
-    timeout: Optional[float] = None
+    timeout: float | None = None
     wait_for_ready: bool = False
 
 
@@ -118,7 +119,8 @@ class Operations:
             if error.code is not Code.UNIMPLEMENTED:
                 raise
             raise FailedPrecondition(
-                f"{address} is no Impasto server, or one older than API revision {_wire.API_REVISION}: update the server"
+                f"{address} is no Impasto server, or one older than API revision {_wire.API_REVISION}: "
+                "update the server"
             ) from None
         server = f"the server at {address} (impastod {info.version})"
         if info.api_revision < _wire.API_REVISION:
@@ -171,21 +173,21 @@ class Operations:
         """DeleteJob or DeleteStyle."""
         yield from self._short(method, name=name)
 
-    def jobs(self, filter_text: str, order_by: str) -> Operation[List[JobInfo]]:
+    def jobs(self, filter_text: str, order_by: str) -> Operation[list[JobInfo]]:
         """ListJobs, all pages."""
         values = {"filter": filter_text, "order_by": order_by, "page_size": _JOBS_PAGE}
         return (yield from self._all("ListJobs", "jobs", _convert.job_info, values))
 
-    def models(self) -> Operation[List[ModelInfo]]:
+    def models(self) -> Operation[list[ModelInfo]]:
         """ListModels, all pages."""
         return (yield from self._all("ListModels", "models", _convert.model_info, {}))
 
-    def styles(self) -> Operation[List[StyleInfo]]:
+    def styles(self) -> Operation[list[StyleInfo]]:
         """ListStyles, all pages."""
         return (yield from self._all("ListStyles", "styles", _convert.style_info, {}))
 
-    def _all(self, method: str, items: str, convert: Callable[[Any], _T], values: Any) -> Operation[List[_T]]:
-        found: List[_T] = []
+    def _all(self, method: str, items: str, convert: Callable[[Any], _T], values: Any) -> Operation[list[_T]]:
+        found: list[_T] = []
         token = ""
         for _ in range(_MAX_PAGES):
             page = yield from self._short(method, page_token=token, **values)
@@ -236,7 +238,7 @@ class Operations:
             pictures.append(("initial", stylize.initial))
         yield from self._upload_large(pictures)
 
-    def _upload_large(self, pictures: List[Tuple[str, _wire.Message]]) -> Operation[None]:
+    def _upload_large(self, pictures: list[tuple[str, _wire.Message]]) -> Operation[None]:
         sizes = {name: len(inline_data(picture)) for name, picture in pictures}
         total = sum(sizes.values())
         # The largest first: the fewest uploads bring the request below its limit.

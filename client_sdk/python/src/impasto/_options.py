@@ -6,7 +6,7 @@ import os
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Dict, List, Optional, Tuple, Union
+from typing import Union
 
 from ._version import __version__
 from .errors import InvalidArgument
@@ -29,8 +29,8 @@ class Options:
     address: str
     name: str
     token: str
-    tls: Optional[Tls]
-    root_certificates: Optional[bytes]
+    tls: Tls | None
+    root_certificates: bytes | None
     connect_timeout: float
     wait_for_server: bool
     timeout: float
@@ -40,7 +40,7 @@ class Options:
     max_received_picture_bytes: int
 
     @property
-    def metadata(self) -> List[Tuple[str, str]]:
+    def metadata(self) -> list[tuple[str, str]]:
         """Sent with every call."""
         metadata = []
         if self.name:
@@ -50,9 +50,9 @@ class Options:
         return metadata
 
     @property
-    def channel_arguments(self) -> List[Tuple[str, Value]]:
-        """gRPC's."""
-        arguments: Dict[str, Value] = {
+    def channel_arguments(self) -> list[tuple[str, Value]]:
+        """GRPC's."""
+        arguments: dict[str, Value] = {
             "grpc.primary_user_agent": f"impasto-python/{__version__}",
             "grpc.max_send_message_length": -1,  # the server has its own limit, and says so
             "grpc.keepalive_time_ms": 30_000,
@@ -73,10 +73,10 @@ class Options:
 
 def make_options(
     *,
-    address: Optional[str],
+    address: str | None,
     name: str,
-    token: Optional[str],
-    tls: Union[None, bool, Tls],
+    token: str | None,
+    tls: bool | Tls | None,
     connect_timeout: float,
     wait_for_server: bool,
     timeout: float,
@@ -137,7 +137,7 @@ def _check_address(address: str) -> None:
         )
 
 
-def _encryption(tls: Union[None, bool, Tls]) -> Optional[Tls]:
+def _encryption(tls: bool | Tls | None) -> Tls | None:
     from_environment = os.environ.get("IMPASTO_TLS_CA")
     if tls is None:
         return Tls(ca=from_environment) if from_environment else None

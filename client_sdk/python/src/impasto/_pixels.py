@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any, Dict, NamedTuple, Optional
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import _png
 from .enums import PictureFormat, PixelFormat
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from .pictures import Picture
 
-    _Array = np.ndarray[Any, Any]
-
 
 class Layout(NamedTuple):
     """How numpy sees a pixel."""
@@ -26,7 +24,7 @@ class Layout(NamedTuple):
     bgr: bool = False
 
 
-LAYOUTS: Dict[PixelFormat, Layout] = {
+LAYOUTS: dict[PixelFormat, Layout] = {
     PixelFormat.GRAY8: Layout("|u1", 1),
     PixelFormat.GRAY_ALPHA8: Layout("|u1", 2),
     PixelFormat.RGB8: Layout("|u1", 3),
@@ -60,7 +58,7 @@ _ENDINGS = {
 _QUALITY = 92  # as the server's own
 
 
-def to_numpy(picture: Picture) -> _Array:
+def to_numpy(picture: Picture) -> np.ndarray[Any, Any]:
     """See Picture.to_numpy."""
     import numpy as np
 
@@ -74,7 +72,7 @@ def to_numpy(picture: Picture) -> _Array:
     return np.array(image)
 
 
-def _raw_to_numpy(picture: Picture) -> _Array:
+def _raw_to_numpy(picture: Picture) -> np.ndarray[Any, Any]:
     import numpy as np
 
     if picture.pixel_format is None:
@@ -90,7 +88,7 @@ def _raw_to_numpy(picture: Picture) -> _Array:
     # Rows need not begin at a multiple of a sample's size.
     data = np.frombuffer(picture.data, np.uint8)
     rows = np.lib.stride_tricks.as_strided(data, (picture.height, row), (stride, 1), writeable=False)
-    pixels: _Array = np.ascontiguousarray(rows).view(sample)
+    pixels: np.ndarray[Any, Any] = np.ascontiguousarray(rows).view(sample)
     pixels = pixels.astype(sample.newbyteorder("="))
     pixels = pixels.reshape(picture.height, picture.width, layout.channels)
     if layout.bgr:
@@ -115,7 +113,7 @@ def to_pil(picture: Picture) -> Image:
     return image
 
 
-def _from_array(pixels: _Array) -> Image:
+def _from_array(pixels: np.ndarray[Any, Any]) -> Image:
     import numpy as np
     from PIL import Image
 
@@ -126,7 +124,7 @@ def _from_array(pixels: _Array) -> Image:
     return Image.fromarray(pixels)
 
 
-def encode(picture: Picture, pillow_format: str) -> Optional[bytes]:
+def encode(picture: Picture, pillow_format: str) -> bytes | None:
     """The picture as a file of another format, in 8 bits; None: Pillow or numpy isn't installed."""
     try:
         image = to_pil(picture)
@@ -135,7 +133,7 @@ def encode(picture: Picture, pillow_format: str) -> Optional[bytes]:
     if pillow_format == "JPEG" and image.mode not in ("L", "RGB", "CMYK"):
         image = image.convert("RGB")
     file = io.BytesIO()
-    options: Dict[str, Any] = {"quality": _QUALITY} if pillow_format in ("JPEG", "WEBP") else {}
+    options: dict[str, Any] = {"quality": _QUALITY} if pillow_format in ("JPEG", "WEBP") else {}
     image.save(file, pillow_format, icc_profile=image.info.get("icc_profile"), **options)
     return file.getvalue()
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import struct
 import zlib
-from typing import TYPE_CHECKING, Any, Dict, Iterator, Optional, Tuple
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
 
 from .errors import Internal
 
 if TYPE_CHECKING:
     import numpy as np
-
-    _Array = np.ndarray[Any, Any]
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _CHANNELS = {0: 1, 2: 3, 4: 2, 6: 4}
@@ -19,7 +18,7 @@ _MAX_PIXELS = 100_000_000  # as the server's own limit
 _MAX_PROFILE = 16 << 20
 
 
-def _chunks(data: bytes) -> Iterator[Tuple[bytes, bytes]]:
+def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes]]:
     at = len(_SIGNATURE)
     if not data.startswith(_SIGNATURE):
         raise Internal("the server sent a PNG that is none")
@@ -36,7 +35,7 @@ def bit_depth(data: bytes) -> int:
     return data[24] if len(data) > 24 and data[12:16] == b"IHDR" else 0
 
 
-def icc_profile(data: bytes) -> Optional[bytes]:
+def icc_profile(data: bytes) -> bytes | None:
     """The embedded profile."""
     for kind, body in _chunks(data):
         if kind == b"iCCP":
@@ -46,11 +45,11 @@ def icc_profile(data: bytes) -> Optional[bytes]:
     return None
 
 
-def decode16(data: bytes) -> _Array:
+def decode16(data: bytes) -> np.ndarray[Any, Any]:
     """The samples of a PNG of 16 bits, uint16, H x W or H x W x channels. Internal: it is broken, or interlaced."""
     import numpy as np
 
-    parts: Dict[bytes, bytes] = {}
+    parts: dict[bytes, bytes] = {}
     packed = bytearray()
     for kind, body in _chunks(data):
         if kind == b"IDAT":
@@ -77,11 +76,11 @@ def decode16(data: bytes) -> _Array:
     if filters.max() > 4:
         raise Internal(f"the server sent a PNG with the filter {filters.max()}")
     samples = _unfilter(lines[:, 1:].reshape(height, width, pixel), filters)
-    values: _Array = samples.view(">u2").astype(np.uint16)
+    values: np.ndarray[Any, Any] = samples.view(">u2").astype(np.uint16)
     return values[:, :, 0] if channels == 1 else values
 
 
-def _unfilter(lines: _Array, filters: _Array) -> _Array:
+def _unfilter(lines: np.ndarray[Any, Any], filters: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
     """Undoes the rows' filters. A pixel needs those to its left, above and above left: all of a diagonal go at once."""
     import numpy as np
 

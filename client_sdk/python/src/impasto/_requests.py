@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any, List, Optional, Sequence, Tuple, Union
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Union
 
 from . import _sources, _wire
 from .enums import OutputSize, PictureFormat, PixelFormat, Priority, choose
@@ -38,11 +39,11 @@ def stylize(
     content: PictureSource,
     styles: Styles,
     *,
-    recipe: Optional[Recipe] = None,
-    preview: Optional[PreviewOptions] = None,
-    output: Optional[OutputOptions] = None,
-    initial: Optional[PictureSource] = None,
-    priority: Union[Priority, str, None] = None,
+    recipe: Recipe | None = None,
+    preview: PreviewOptions | None = None,
+    output: OutputOptions | None = None,
+    initial: PictureSource | None = None,
+    priority: Priority | str | None = None,
     display_name: str = "",
     request_id: str = "",
     detached: bool = False,
@@ -50,7 +51,7 @@ def stylize(
     """A StylizeRequest. It always has a ``request_id``: without one it could not be sent again, nor be found."""
     message = _StylizeRequest(detached=bool(detached))
     message.content.CopyFrom(_sources.to_message(content, "content"))
-    pictures: Sequence[Any] = [styles] if _sources.is_one(styles) else styles  # type: ignore[assignment, list-item]
+    pictures: Sequence[Any] = [styles] if _sources.is_one(styles) else styles  # type: ignore[assignment]
     if not pictures:
         raise InvalidArgument("styles: none are given", field="styles")
     for i, style in enumerate(pictures):
@@ -70,7 +71,7 @@ def stylize(
     return message
 
 
-def update(name: str, changes: Any) -> Tuple[_wire.Message, List[str]]:
+def update(name: str, changes: Any) -> tuple[_wire.Message, list[str]]:
     """The job and the mask of an UpdateJob, from keyword arguments. TypeError: there is no such field."""
     job = _Job(name=name)
     mask = []
@@ -103,7 +104,8 @@ def _set_preview(message: _wire.Message, options: PreviewOptions) -> None:
             nanoseconds = round(float(options.interval) * 1e9)
             message.interval.seconds, message.interval.nanos = divmod(nanoseconds, 1_000_000_000)
         except (TypeError, ValueError, OverflowError) as error:
-            raise InvalidArgument(f"preview.interval: {options.interval!r}: {error}", field="preview.interval") from None
+            field = "preview.interval"
+            raise InvalidArgument(f"{field}: {options.interval!r}: {error}", field=field) from None
     _set_formats(message, options, "preview")
 
 
@@ -114,7 +116,7 @@ def _set_output(message: _wire.Message, options: OutputOptions) -> None:
     _set_formats(message, options, "output")
 
 
-def _set_formats(message: _wire.Message, options: Union[PreviewOptions, OutputOptions], field: str) -> None:
+def _set_formats(message: _wire.Message, options: PreviewOptions | OutputOptions, field: str) -> None:
     if options.format is not None:
         message.format = choose(PictureFormat, options.format, f"{field}.format")
     if options.pixel_format is not None:

@@ -1,4 +1,7 @@
-"""From what users have of pictures to the API's Picture. numpy and Pillow are never imported for it, only recognised."""
+"""From what users have of pictures to the API's Picture.
+
+numpy and Pillow are recognised without being imported: whoever has an object of theirs has done that.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Tuple, Union
+from typing import TYPE_CHECKING, Any, Union
 
 from . import _wire
 from ._pixels import LAYOUTS
@@ -64,7 +67,6 @@ def is_one(source: object) -> bool:
 
 
 def _is_a(source: object, module: str, name: str) -> bool:
-    # Whoever has such an object has imported its module.
     found = getattr(sys.modules.get(module), name, None)
     return found is not None and isinstance(source, found)
 
@@ -98,7 +100,8 @@ def _from_numpy(array: Any, field: str) -> RawPixels:
         array = array[:, :, None]
     shape = "x".join(map(str, array.shape))
     if array.ndim != 3 or array.shape[2] not in (1, 2, 3, 4) or 0 in array.shape:
-        raise InvalidArgument(f"{field}: an array of shape {shape}; H x W or H x W x 1, 2, 3 or 4 is wanted", field=field)
+        words = f"{field}: an array of shape {shape}; H x W or H x W x 1, 2, 3 or 4 is wanted"
+        raise InvalidArgument(words, field=field)
     if array.dtype.kind == "f":
         # Written so that NaN fails.
         if not (array.min() >= 0 and array.max() <= 1):
@@ -113,7 +116,8 @@ def _from_numpy(array: Any, field: str) -> RawPixels:
     elif array.dtype.kind == "u" and array.dtype.itemsize in (1, 2):
         kind = f"<u{array.dtype.itemsize}" if array.dtype.itemsize == 2 else "|u1"
     else:
-        raise InvalidArgument(f"{field}: an array of {array.dtype}; uint8, uint16 or floats in 0..1 are wanted", field=field)
+        words = f"{field}: an array of {array.dtype}; uint8, uint16 or floats in 0..1 are wanted"
+        raise InvalidArgument(words, field=field)
     layouts = {(layout.dtype, layout.channels): name for name, layout in LAYOUTS.items() if not layout.bgr}
     pixels = np.ascontiguousarray(array.astype(kind, copy=False))
     return RawPixels(pixels.tobytes(), layouts[kind, array.shape[2]], array.shape[1], array.shape[0])
@@ -162,7 +166,7 @@ def _set_pil(message: _wire.Message, image: Any, field: str) -> None:
     _set_raw(message, RawPixels(data, layout, image.size[0], image.size[1], icc_profile=profile), field)
 
 
-def _pil_pixels(image: Any, field: str) -> Tuple[bytes, PixelFormat, bytes]:
+def _pil_pixels(image: Any, field: str) -> tuple[bytes, PixelFormat, bytes]:
     if image.mode in ("I;16", "I;16L", "I;16B", "I;16N", "I"):
         import numpy as np
 

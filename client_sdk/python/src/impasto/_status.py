@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Dict
+from typing import Any
 
 from . import _wire
 from .errors import Code, ImpastoError, class_for
@@ -20,14 +20,14 @@ _DETAILS = {
 
 def from_status(status: _wire.Message) -> ImpastoError:
     """The exception for a google.rpc.Status that isn't OK."""
-    facts: Dict[str, Any] = {}
+    facts: dict[str, Any] = {}
     for packed in status.details[:_MAX_DETAILS]:
         detail_class = _DETAILS.get(packed.type_url)
         if detail_class is None:
             continue
         try:
             detail = detail_class.FromString(packed.value)
-        except Exception:  # noqa: BLE001, S112  # each runtime has its own class; details only add to the words
+        except Exception:  # each runtime has its own class; details only add to the words
             continue
         name = packed.type_url.rpartition(".")[2]
         if name == "ErrorInfo":
@@ -51,7 +51,7 @@ def from_rpc_error(error: Any) -> ImpastoError:
         if key == _DETAILS_KEY:
             try:
                 status = _Status.FromString(value)
-            except Exception:  # noqa: BLE001  # as above
+            except Exception:  # as above
                 status = _Status()
     # The call's own code and words rule; the details only add to them.
     status.code = error.code().value[0]

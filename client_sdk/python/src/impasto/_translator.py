@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import List, Optional, Tuple
 
 from . import _convert, _wire
 from ._assembler import PictureAssembler
@@ -17,7 +16,7 @@ from .recipe import from_message as recipe_from
 _FinishedState = _wire.enum_values("Finished.State")
 
 # An event and its number.
-Numbered = Tuple[int, Event]
+Numbered = tuple[int, Event]
 
 
 class EventTranslator:
@@ -25,16 +24,16 @@ class EventTranslator:
 
     def __init__(self, max_picture_bytes: int, after: int, job: str = "") -> None:
         self._assembler = PictureAssembler(max_picture_bytes)
-        self._pending: Tuple[str, int] = ("", 0)
-        self._result: Optional[Tuple[int, Result]] = None
+        self._pending: tuple[str, int] = ("", 0)
+        self._result: tuple[int, Result] | None = None
         self._has_result = False
         self._after = after
         self.last_event = after  # the last that was taken whole
         self.job = job
-        self.recipe: Optional[Recipe] = None
-        self.finished: Optional[_wire.Message] = None
+        self.recipe: Recipe | None = None
+        self.finished: _wire.Message | None = None
 
-    def add(self, message: _wire.Message) -> List[Numbered]:
+    def add(self, message: _wire.Message) -> list[Numbered]:
         """What a JobEvent tells the user. Internal: the server doesn't keep to the protocol."""
         # A server that sends what is here already, after a break, is passed over. All chunks of a picture have one
         # number, which counts once the picture is whole.
@@ -53,7 +52,7 @@ class EventTranslator:
         """It broke: a picture that isn't whole comes again from its start."""
         self._assembler.drop()
 
-    def result(self) -> List[Numbered]:
+    def result(self) -> list[Numbered]:
         """The result, once; nothing where none came."""
         if self._result is None:
             return []
@@ -63,7 +62,7 @@ class EventTranslator:
         self._has_result = True
         return [(sequence, dataclasses.replace(result, finished_elapsed=elapsed))]
 
-    def error(self) -> Optional[ImpastoError]:
+    def error(self) -> ImpastoError | None:
         """How the job ended where that isn't well. To be asked once the stream has ended well."""
         if self.finished is None:
             if self._after and self.last_event == self._after:
@@ -80,7 +79,7 @@ class EventTranslator:
             return Internal("the server ended the job without a whole result")
         return None
 
-    def _translate(self, message: _wire.Message) -> Optional[Event]:
+    def _translate(self, message: _wire.Message) -> Event | None:
         kind = message.WhichOneof("event")
         if kind is None:
             return None  # a later server's
@@ -125,12 +124,12 @@ class EventTranslator:
         self.finished = body
         return None
 
-    def _picture(self, kind: str, body: _wire.Message) -> Optional[Event]:
+    def _picture(self, kind: str, body: _wire.Message) -> Event | None:
         if kind == "result" and (self._result or self._has_result):
             raise Internal("the server sent two results")
         if self._assembler.pending and self._pending != (kind, body.iteration):
             raise Internal(
-                f"the server sent a broken picture: the {kind} of iteration {body.iteration} begins within another picture"
+                f"the server sent a broken picture: the {kind} of iteration {body.iteration} begins within another"
             )
         self._pending = (kind, body.iteration)
         picture = self._assembler.add(body.chunk)

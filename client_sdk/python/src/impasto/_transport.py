@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from typing import Any, Callable, Dict, Generator, Optional, TypeVar
+from collections.abc import Generator
+from typing import Any, Callable, TypeVar
 
 import grpc
 
@@ -26,7 +27,7 @@ def credentials(options: Options) -> Any:
     return grpc.ssl_channel_credentials(options.root_certificates)
 
 
-def stubs(channel: Any) -> Dict[str, Any]:
+def stubs(channel: Any) -> dict[str, Any]:
     """A callable for each method. Without generated code: it would be tied to one version of grpcio."""
     made = {}
     for name, (path, request, answer) in _wire.METHODS.items():
@@ -42,17 +43,15 @@ def stubs(channel: Any) -> Dict[str, Any]:
 class Transport:
     """One connection, made when it is needed first. Thread-safe."""
 
-    def __init__(
-        self, options: Options, environment: Environment, sleep: Callable[[float], None] = time.sleep
-    ) -> None:
+    def __init__(self, options: Options, environment: Environment, sleep: Callable[[float], None] = time.sleep) -> None:
         self.operations = Operations(options, environment)
         self._options = options
         self._environment = environment
         self._sleep = sleep
         self._lock = threading.Lock()
-        self._stubs: Dict[str, Any] = {}
+        self._stubs: dict[str, Any] = {}
         self._channel: Any = None
-        self._info: Optional[ServerInfo] = None
+        self._info: ServerInfo | None = None
         self._closed = False
 
     def connect(self) -> ServerInfo:
@@ -88,7 +87,7 @@ class Transport:
 
     def _run(self, operation: Operation[_T]) -> _T:
         answer: Any = None
-        error: Optional[ImpastoError] = None
+        error: ImpastoError | None = None
         while True:
             try:
                 effect = operation.send(answer) if error is None else operation.throw(error)
@@ -127,7 +126,7 @@ class Transport:
             method, request = attachment.next_call()
             stream = self._stub(method)(request, metadata=self._options.metadata)
             del request  # it can be 60 MiB
-            error: Optional[ImpastoError] = None
+            error: ImpastoError | None = None
             try:
                 for message in stream:
                     for numbered in attachment.add(message):

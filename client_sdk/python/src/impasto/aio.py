@@ -6,16 +6,22 @@
             print(event)
         (await job.result()).picture.save("painted.png")
 
-What differs is said below; all else is as in ``impasto.Client`` and ``impasto.Job``: arguments, values, errors. A client
-belongs to the event loop that it is used in first. Cancelling a task that awaits ``Client.stylize`` or ``Client.start``
-cancels the job; one that awaits a Job's method or iterates over a Job leaves the job alone.
+What differs is said below; all else is as in ``impasto.Client`` and ``impasto.Job``: arguments, values, errors. A
+client belongs to the event loop that it is used in first. Cancelling a task that awaits ``Client.stylize`` or
+``Client.start`` cancels the job; one that awaits a Job's method or iterates over a Job leaves the job alone.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import TYPE_CHECKING, Any, AsyncGenerator, AsyncIterator, Callable, Dict, List, Optional, Tuple, TypeVar, Union
+from collections.abc import AsyncGenerator, AsyncIterator
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Callable,
+    TypeVar,
+)
 
 import grpc
 import grpc.aio
@@ -42,21 +48,23 @@ if TYPE_CHECKING:
 __all__ = ["Client", "Job"]
 
 _T = TypeVar("_T")
-_Held = Tuple[Attachment, AsyncGenerator[Event, None]]
+_Held = tuple[Attachment, AsyncGenerator[Event, None]]
 
 
 class _Transport:
     """Does what operations ask for, over a gRPC channel of the running loop."""
 
-    def __init__(self, options: Options, environment: Environment, sleep: Callable[[float], Any] = asyncio.sleep) -> None:
+    def __init__(
+        self, options: Options, environment: Environment, sleep: Callable[[float], Any] = asyncio.sleep
+    ) -> None:
         self.operations = Operations(options, environment)
         self._options = options
         self._environment = environment
         self._sleep = sleep
-        self._stubs: Dict[str, Any] = {}
+        self._stubs: dict[str, Any] = {}
         self._channel: Any = None
-        self._lock: Optional[asyncio.Lock] = None
-        self._info: Optional[ServerInfo] = None
+        self._lock: asyncio.Lock | None = None
+        self._info: ServerInfo | None = None
         self._closed = False
 
     async def connect(self) -> ServerInfo:
@@ -92,7 +100,7 @@ class _Transport:
 
     async def _run(self, operation: Operation[_T]) -> _T:
         answer: Any = None
-        error: Optional[ImpastoError] = None
+        error: ImpastoError | None = None
         while True:
             try:
                 effect = operation.send(answer) if error is None else operation.throw(error)
@@ -129,7 +137,7 @@ class _Transport:
             method, request = attachment.next_call()
             stream = self._stub(method)(request, metadata=self._options.metadata)
             del request  # it can be 60 MiB
-            error: Optional[ImpastoError] = None
+            error: ImpastoError | None = None
             try:
                 async for message in stream:
                     for numbered in attachment.add(message):
@@ -155,13 +163,13 @@ class Job:
     """``impasto.Job`` for asyncio. Of one event loop; not thread-safe."""
 
     def __init__(
-        self, transport: _Transport, name: str, accepted: Optional[Accepted] = None, held: Optional[_Held] = None
+        self, transport: _Transport, name: str, accepted: Accepted | None = None, held: _Held | None = None
     ) -> None:
         self._transport = transport
         self._name = name
         self._accepted = accepted
         self._held = held
-        self._result: Optional[Result] = None
+        self._result: Result | None = None
         self._last_event = 0
         self._over = False
 
@@ -174,7 +182,7 @@ class Job:
         return self._name
 
     @property
-    def accepted(self) -> Optional[Accepted]:
+    def accepted(self) -> Accepted | None:
         """What the server said when it took the job; None: not seen yet."""
         return self._accepted
 
@@ -209,7 +217,7 @@ class Job:
         """The same as ``events()``."""
         return self.events()
 
-    def _take(self) -> Optional[_Held]:
+    def _take(self) -> _Held | None:
         held, self._held = self._held, None
         return held
 
@@ -288,11 +296,11 @@ class Client:
 
     def __init__(
         self,
-        address: Optional[str] = None,
+        address: str | None = None,
         *,
         name: str = "",
-        token: Optional[str] = None,
-        tls: Union[None, bool, Tls] = None,
+        token: str | None = None,
+        tls: bool | Tls | None = None,
         connect_timeout: float = 5.0,
         wait_for_server: bool = False,
         timeout: float = 30.0,
@@ -328,9 +336,9 @@ class Client:
 
     async def __aexit__(
         self,
-        kind: Optional[type[BaseException]],
-        error: Optional[BaseException],
-        traceback: Optional[TracebackType],
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None:
         """Closes."""
         await self.close()
@@ -361,16 +369,16 @@ class Client:
         content: PictureSource,
         styles: Styles,
         *,
-        recipe: Optional[Recipe] = None,
-        preview: Optional[PreviewOptions] = None,
-        output: Optional[OutputOptions] = None,
-        initial: Optional[PictureSource] = None,
-        priority: Union[Priority, str, None] = None,
+        recipe: Recipe | None = None,
+        preview: PreviewOptions | None = None,
+        output: OutputOptions | None = None,
+        initial: PictureSource | None = None,
+        priority: Priority | str | None = None,
         display_name: str = "",
         request_id: str = "",
-        on_event: Optional[Callable[[Event], object]] = None,
-        on_progress: Optional[Callable[[Progress], object]] = None,
-        on_preview: Optional[Callable[[Preview], object]] = None,
+        on_event: Callable[[Event], object] | None = None,
+        on_progress: Callable[[Progress], object] | None = None,
+        on_preview: Callable[[Preview], object] | None = None,
     ) -> Result:
         """Paints a picture. The callbacks are plain functions. Cancelling the task cancels the job."""
         job = await self.start(
@@ -403,11 +411,11 @@ class Client:
         content: PictureSource,
         styles: Styles,
         *,
-        recipe: Optional[Recipe] = None,
-        preview: Optional[PreviewOptions] = None,
-        output: Optional[OutputOptions] = None,
-        initial: Optional[PictureSource] = None,
-        priority: Union[Priority, str, None] = None,
+        recipe: Recipe | None = None,
+        preview: PreviewOptions | None = None,
+        output: OutputOptions | None = None,
+        initial: PictureSource | None = None,
+        priority: Priority | str | None = None,
         display_name: str = "",
         request_id: str = "",
         detached: bool = False,
@@ -432,7 +440,7 @@ class Client:
         attachment = self._transport.attachment(stylize=request)
         del request
         events = self._transport.follow(attachment)
-        accepted: Optional[Accepted] = None
+        accepted: Accepted | None = None
         try:
             while accepted is None:
                 event = await events.__anext__()
@@ -450,7 +458,7 @@ class Client:
         """A handle of a job ("jobs/3f2a..."). Nothing is sent, and nothing to be awaited."""
         return Job(self._transport, full_name("jobs", name))
 
-    async def jobs(self, filter: str = "", order_by: str = "") -> List[JobInfo]:  # noqa: A002  # the API's word
+    async def jobs(self, filter: str = "", order_by: str = "") -> list[JobInfo]:  # noqa: A002  # as the API  # the API's word
         """All jobs that this client may see."""
         return await self._transport.run(self._operations.jobs(filter, order_by))
 
@@ -459,9 +467,9 @@ class Client:
         content: PictureSource,
         styles: Styles,
         *,
-        recipe: Optional[Recipe] = None,
-        output: Optional[OutputOptions] = None,
-        initial: Optional[PictureSource] = None,
+        recipe: Recipe | None = None,
+        output: OutputOptions | None = None,
+        initial: PictureSource | None = None,
     ) -> Estimate:
         """What a job would take, without starting it."""
         request = await asyncio.to_thread(
@@ -474,7 +482,7 @@ class Client:
         message = await asyncio.to_thread(_sources.to_message, picture, "picture")
         return await self._transport.run(self._operations.upload(message))
 
-    async def models(self) -> List[ModelInfo]:
+    async def models(self) -> list[ModelInfo]:
         """Every network that the server knows, without its layers."""
         return await self._transport.run(self._operations.models())
 
@@ -490,7 +498,7 @@ class Client:
         """Frees a network's memory once its running jobs are done."""
         return await self._transport.run(self._operations.model("UnloadModel", name))
 
-    async def styles(self) -> List[StyleInfo]:
+    async def styles(self) -> list[StyleInfo]:
         """The style pictures that the server keeps, the newest first."""
         return await self._transport.run(self._operations.styles())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Callable, List, Optional, Union
+from typing import TYPE_CHECKING, Callable
 
 from . import _operations, _requests, _sources
 from ._operations import Environment, full_name
@@ -27,24 +27,24 @@ if TYPE_CHECKING:
 class Client:
     """A client of an Impasto server. Thread-safe; one is enough for a program.
 
-    Nothing is sent before ``connect``, entering a ``with`` block, or the first call. Every call raises ImpastoError, with
-    the server's words: Unavailable where no server answers, Unauthenticated where it wants a token, FailedPrecondition
-    where server and client are too old for each other. Short calls that find no server are made again, after waits by
-    chance, each bounded by twice the one before.
+    Nothing is sent before ``connect``, entering a ``with`` block, or the first call. Every call raises ImpastoError,
+    with the server's words: Unavailable where no server answers, Unauthenticated where it wants a token,
+    FailedPrecondition where server and client are too old for each other. Calls that find no server are made again,
+    after waits by chance, each bounded by twice the one before.
 
-    A *picture* is a path, the bytes of a PNG, JPEG, WebP or TIFF file, a PIL.Image, a numpy array (H x W, or x 1, 2, 3 or
-    4; uint8, uint16, or floats in 0..1), RawPixels, or the name of a style ("styles/...", for styles alone) or an upload
-    ("uploads/..."). PIL images and arrays are sent as raw pixels, the image's upright and with its profile; files are
-    sent as they are. Large ones are uploaded by themselves.
+    A *picture* is a path, the bytes of a PNG, JPEG, WebP or TIFF file, a PIL.Image, a numpy array (H x W, or x 1, 2, 3
+    or 4; uint8, uint16, or floats in 0..1), RawPixels, or the name of a style ("styles/...", for styles alone) or an
+    upload ("uploads/..."). PIL images and arrays are sent as raw pixels, an image's upright and with its profile;
+    files are sent as they are. Large ones are uploaded by themselves.
     """
 
     def __init__(
         self,
-        address: Optional[str] = None,
+        address: str | None = None,
         *,
         name: str = "",
-        token: Optional[str] = None,
-        tls: Union[None, bool, Tls] = None,
+        token: str | None = None,
+        tls: bool | Tls | None = None,
         connect_timeout: float = 5.0,
         wait_for_server: bool = False,
         timeout: float = 30.0,
@@ -102,9 +102,9 @@ class Client:
 
     def __exit__(
         self,
-        kind: Optional[type[BaseException]],
-        error: Optional[BaseException],
-        traceback: Optional[TracebackType],
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None:
         """Closes."""
         self.close()
@@ -135,16 +135,16 @@ class Client:
         content: PictureSource,
         styles: Styles,
         *,
-        recipe: Optional[Recipe] = None,
-        preview: Optional[PreviewOptions] = None,
-        output: Optional[OutputOptions] = None,
-        initial: Optional[PictureSource] = None,
-        priority: Union[Priority, str, None] = None,
+        recipe: Recipe | None = None,
+        preview: PreviewOptions | None = None,
+        output: OutputOptions | None = None,
+        initial: PictureSource | None = None,
+        priority: Priority | str | None = None,
         display_name: str = "",
         request_id: str = "",
-        on_event: Optional[Callable[[Event], object]] = None,
-        on_progress: Optional[Callable[[Progress], object]] = None,
-        on_preview: Optional[Callable[[Preview], object]] = None,
+        on_event: Callable[[Event], object] | None = None,
+        on_progress: Callable[[Progress], object] | None = None,
+        on_preview: Callable[[Preview], object] | None = None,
     ) -> Result:
         """Paints a picture: starts a job, waits for its end, and returns its result.
 
@@ -202,11 +202,11 @@ class Client:
         content: PictureSource,
         styles: Styles,
         *,
-        recipe: Optional[Recipe] = None,
-        preview: Optional[PreviewOptions] = None,
-        output: Optional[OutputOptions] = None,
-        initial: Optional[PictureSource] = None,
-        priority: Union[Priority, str, None] = None,
+        recipe: Recipe | None = None,
+        preview: PreviewOptions | None = None,
+        output: OutputOptions | None = None,
+        initial: PictureSource | None = None,
+        priority: Priority | str | None = None,
         display_name: str = "",
         request_id: str = "",
         detached: bool = False,
@@ -246,7 +246,7 @@ class Client:
         """A handle of a job ("jobs/3f2a..."). Nothing is sent."""
         return Job(self._transport, full_name("jobs", name))
 
-    def jobs(self, filter: str = "", order_by: str = "") -> List[JobInfo]:  # noqa: A002  # the API's word
+    def jobs(self, filter: str = "", order_by: str = "") -> list[JobInfo]:  # noqa: A002  # as the API  # the API's word
         """All jobs that this client may see, those that have ended among them, the newest first.
 
         Args:
@@ -260,9 +260,9 @@ class Client:
         content: PictureSource,
         styles: Styles,
         *,
-        recipe: Optional[Recipe] = None,
-        output: Optional[OutputOptions] = None,
-        initial: Optional[PictureSource] = None,
+        recipe: Recipe | None = None,
+        output: OutputOptions | None = None,
+        initial: PictureSource | None = None,
     ) -> Estimate:
         """What a job would take, without starting it. Errors as ``stylize``, but for memory, which the answer tells."""
         request = _requests.stylize(content, styles, recipe=recipe, output=output, initial=initial)
@@ -272,7 +272,7 @@ class Client:
         """Sends a picture once, for use in several jobs: "uploads/...". It is kept for an hour after its last use."""
         return self._transport.run(self._operations.upload(_sources.to_message(picture, "picture")))
 
-    def models(self) -> List[ModelInfo]:
+    def models(self) -> list[ModelInfo]:
         """Every network that the server knows, without its layers."""
         return self._transport.run(self._operations.models())
 
@@ -288,7 +288,7 @@ class Client:
         """Frees a network's memory once its running jobs are done."""
         return self._transport.run(self._operations.model("UnloadModel", name))
 
-    def styles(self) -> List[StyleInfo]:
+    def styles(self) -> list[StyleInfo]:
         """The style pictures that the server keeps, the newest first."""
         return self._transport.run(self._operations.styles())
 

@@ -1,9 +1,9 @@
-"""The API's choices. Everywhere that one is taken, its name in lower case is taken as well: "draft" for Quality.DRAFT."""
+"""The API's choices. Wherever one is taken, its name in lower case is taken as well: "draft" for Quality.DRAFT."""
 
 from __future__ import annotations
 
 import enum
-from typing import Optional, Type, TypeVar, Union
+from typing import TypeVar
 
 from .errors import InvalidArgument
 
@@ -137,7 +137,7 @@ class PixelFormat(Choice):
 _Choice = TypeVar("_Choice", bound=Choice)
 
 
-def choose(kind: Type[_Choice], value: Union[_Choice, str, int], field: str) -> _Choice:
+def choose(kind: type[_Choice], value: _Choice | str | int, field: str) -> _Choice:
     """A choice from itself, its name or its number. InvalidArgument names ``field`` and what there is."""
     try:
         return kind[value.upper().replace("-", "_")] if isinstance(value, str) else kind(value)
@@ -146,7 +146,7 @@ def choose(kind: Type[_Choice], value: Union[_Choice, str, int], field: str) -> 
         raise InvalidArgument(f"{field}: {value!r} is none of {names}", field=field) from None
 
 
-def received(kind: Type[_Choice], number: int) -> Optional[_Choice]:
+def received(kind: type[_Choice], number: int) -> _Choice | None:
     """A choice that a server sent; None: not given, or a later server's."""
     try:
         return kind(number)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from typing import Dict, Mapping, Optional, Type  # noqa: UP035  # read at run time on Python 3.9
+from typing import Mapping  # noqa: UP035  # read at run time on Python 3.9
 
 
 class Code(enum.IntEnum):
@@ -48,18 +48,18 @@ class ImpastoError(Exception):
         self,
         message: str = "",
         *,
-        code: Optional[Code] = None,
+        code: Code | None = None,
         field: str = "",
         reason: str = "",
-        facts: Optional[Mapping[str, str]] = None,
-        retry_after: Optional[float] = None,
+        facts: Mapping[str, str] | None = None,
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(message)
         self.code: Code = self.default_code if code is None else code
         self.message = message
         self.field = field
         self.reason = reason
-        self.facts: Dict[str, str] = dict(facts or {})
+        self.facts: dict[str, str] = dict(facts or {})
         self.retry_after = retry_after
 
     def __repr__(self) -> str:
@@ -132,7 +132,7 @@ class Unauthenticated(ImpastoError):
     default_code = Code.UNAUTHENTICATED
 
 
-_CLASSES: Dict[Code, Type[ImpastoError]] = {
+_CLASSES: dict[Code, type[ImpastoError]] = {
     error_class.default_code: error_class
     for error_class in (
         Cancelled,
@@ -150,6 +150,6 @@ _CLASSES: Dict[Code, Type[ImpastoError]] = {
 }
 
 
-def class_for(code: Code) -> Type[ImpastoError]:
+def class_for(code: Code) -> type[ImpastoError]:
     """The class that errors of this code have; ImpastoError where the code has none of its own."""
     return _CLASSES.get(code, ImpastoError)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Optional, Tuple, Union
+from typing import Union
 
 from .enums import JobState
 from .errors import ImpastoError
@@ -31,7 +31,7 @@ class Accepted:
     recipe: Recipe = Recipe()
     width: int = 0
     height: int = 0
-    warnings: Tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
     jobs_ahead: int = 0
     memory: MemoryForecast = MemoryForecast()
     attached: bool = False
@@ -42,7 +42,7 @@ class Progress:
     """The losses of one picture on the way. One for each evaluation; none is left out.
 
     Attributes:
-        iteration: k: these are the losses of the picture that step k starts from; 1 is the start, iterations + 1 the end.
+        iteration: k: the losses are those of the picture that step k starts from; iterations + 1 is the end.
         iterations: steps in all, as far as is known.
         total_loss: the weighted sum of the next three.
         content_loss: over the content layers.
@@ -63,9 +63,9 @@ class Progress:
     style_loss: float = 0.0
     tv_loss: float = 0.0
     elapsed: float = 0.0
-    remaining: Optional[float] = None
-    content_layer_losses: Tuple[float, ...] = ()
-    style_layer_losses: Tuple[float, ...] = ()
+    remaining: float | None = None
+    content_layer_losses: tuple[float, ...] = ()
+    style_layer_losses: tuple[float, ...] = ()
     level: int = 0
     levels: int = 1
 
@@ -109,10 +109,10 @@ class Result:
     recipe: Recipe = Recipe()
     finished_elapsed: float = 0.0
 
-    def _repr_png_(self) -> Optional[bytes]:
+    def _repr_png_(self) -> bytes | None:
         return self.picture._repr_png_()
 
-    def _repr_jpeg_(self) -> Optional[bytes]:
+    def _repr_jpeg_(self) -> bytes | None:
         return self.picture._repr_jpeg_()
 
 

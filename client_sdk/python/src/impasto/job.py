@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from typing import TYPE_CHECKING, Any, Generator, Iterator, Optional, Tuple
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING, Any
 
 from . import _requests
 from .errors import ImpastoError, Internal
@@ -16,28 +17,28 @@ if TYPE_CHECKING:
     from .resources import JobInfo
 
 # What a job that was started is read from: its state, and the iterator that fills it.
-Held = Tuple["Attachment", Generator[Event, None, None]]
+Held = tuple["Attachment", Generator[Event, None, None]]
 
 
 class Job:
     """A handle of a job; cheap, and it outlives nothing: the job belongs to the server.
 
-    Thread-safe, but for one iterator, which is one thread's. Every method raises ImpastoError: NotFound where the server
-    doesn't know the job (any more), Unavailable where it can't be reached.
+    Thread-safe, but for an iterator, which is one thread's. Every method raises ImpastoError: NotFound where the
+    server doesn't know the job (any more), Unavailable where it can't be reached.
 
     A job that isn't detached is set aside once nobody watches it, and cancelled after the server's ``--orphan-grace``.
     The handle that ``Client.start`` gave watches it as long as it lives, read or not.
     """
 
     def __init__(
-        self, transport: Transport, name: str, accepted: Optional[Accepted] = None, held: Optional[Held] = None
+        self, transport: Transport, name: str, accepted: Accepted | None = None, held: Held | None = None
     ) -> None:
         self._transport = transport
         self._name = name
         self._accepted = accepted
         self._held = held
         self._lock = threading.Lock()
-        self._result: Optional[Result] = None
+        self._result: Result | None = None
         self._last_event = 0
         self._over = False
 
@@ -50,7 +51,7 @@ class Job:
         return self._name
 
     @property
-    def accepted(self) -> Optional[Accepted]:
+    def accepted(self) -> Accepted | None:
         """What the server said when it took the job: the recipe in full, warnings, memory. None: not seen yet."""
         return self._accepted
 
@@ -91,7 +92,7 @@ class Job:
         """The same as ``events()``."""
         return self.events()
 
-    def _take(self) -> Optional[Held]:
+    def _take(self) -> Held | None:
         with self._lock:
             held, self._held = self._held, None
             return held
@@ -104,7 +105,7 @@ class Job:
         return self._transport.attachment(job=self._name, after=after, recipe=recipe)
 
     def result(self) -> Result:
-        """Waits for the end. Raises Cancelled, or the job's error; waiting can be broken off with Ctrl-C: the job goes on."""
+        """Waits for the end. Raises Cancelled, or the job's error. Ctrl-C ends the waiting; the job goes on."""
         if self._result is None:
             # What an iterator has had already isn't fetched again.
             for _ in self.events(0 if self._held else self._last_event):
@@ -119,8 +120,8 @@ class Job:
     def display(self) -> Result:
         """Shows the job in a notebook, in place: the latest preview, losses, the expected end. Returns its result.
 
-        Previews have to be asked for (``preview=impasto.PreviewOptions(interval=1)``). Without IPython a line of text now
-        and then is printed. Raises like ``result``.
+        Previews have to be asked for (``preview=impasto.PreviewOptions(interval=1)``). Without IPython a line of text
+        now and then is printed. Raises like ``result``.
         """
         from ._notebook import View
 

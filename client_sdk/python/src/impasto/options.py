@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from os import PathLike
-from typing import Optional, Union
 
 from .enums import OutputSize, PictureFormat, PixelFormat
 
@@ -23,9 +22,9 @@ class PreviewOptions:
 
     every_iterations: int = 0
     interval: float = 0.0
-    format: Union[PictureFormat, str, None] = None
+    format: PictureFormat | str | None = None
     max_size: int = 0
-    pixel_format: Union[PixelFormat, str, None] = None
+    pixel_format: PixelFormat | str | None = None
 
 
 @dataclass(frozen=True)
@@ -39,10 +38,10 @@ class OutputOptions:
         pixel_format: layout of raw pixels; RGBA8 where the content has alpha, else RGB8, unless given.
     """
 
-    format: Union[PictureFormat, str, None] = None
-    size: Union[OutputSize, str, None] = None
+    format: PictureFormat | str | None = None
+    size: OutputSize | str | None = None
     quality: int = 0
-    pixel_format: Union[PixelFormat, str, None] = None
+    pixel_format: PixelFormat | str | None = None
 
 
 @dataclass(frozen=True)
@@ -54,5 +53,5 @@ class Tls:
         server_name: the name that the server's certificate has to have; "": the address's host.
     """
 
-    ca: Optional[Union[str, PathLike[str]]] = None
+    ca: str | PathLike[str] | None = None
     server_name: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Optional, Union
+from typing import TYPE_CHECKING, Any
 
 from . import _files, _pixels
 from .enums import PictureFormat, PixelFormat
@@ -13,8 +13,6 @@ from .enums import PictureFormat, PixelFormat
 if TYPE_CHECKING:
     import numpy as np
     from PIL.Image import Image
-
-    _Array = np.ndarray[Any, Any]
 
 
 @dataclass(frozen=True)
@@ -31,7 +29,7 @@ class RawPixels:
     """
 
     data: bytes = field(repr=False)
-    format: Union[PixelFormat, str]
+    format: PixelFormat | str
     width: int
     height: int
     stride: int = 0
@@ -55,14 +53,14 @@ class Picture:
     format: PictureFormat
     width: int
     height: int
-    pixel_format: Optional[PixelFormat] = None
+    pixel_format: PixelFormat | None = None
     stride: int = 0
 
-    def to_numpy(self) -> _Array:
+    def to_numpy(self) -> np.ndarray[Any, Any]:
         """The pixels, H x W (grey) or H x W x 2, 3 or 4 (grey and alpha, RGB, RGBA), without a profile applied.
 
-        Exact for PNG and raw pixels, 8 and 16 bits: uint8, uint16 in 0..65535, float32 in 0..1. BGR comes as RGB. Other
-        files as Pillow decodes them, in 8 bits. Needs numpy; Pillow for what isn't raw or a PNG of 16 bits. ImportError.
+        Exact for PNG and raw pixels, 8 and 16 bits: uint8, uint16 in 0..65535, float32 in 0..1. BGR comes as RGB.
+        Other files as Pillow decodes them, in 8 bits. Needs numpy, and Pillow for what isn't raw or a PNG of 16 bits.
         """
         return _pixels.to_numpy(self)
 
@@ -73,7 +71,7 @@ class Picture:
         """
         return _pixels.to_pil(self)
 
-    def save(self, path: Union[str, os.PathLike[str]]) -> None:
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Writes a file, in one move: where it fails, what was there before is there still.
 
         The picture's own bytes where the name's ending fits its format, or says nothing; else it is encoded anew as the
@@ -83,10 +81,10 @@ class Picture:
         target = Path(path)
         _files.write_atomically(target, _pixels.encoded_for(self, target.suffix.lower()))
 
-    def _repr_png_(self) -> Optional[bytes]:
+    def _repr_png_(self) -> bytes | None:
         if self.format in (PictureFormat.PNG, PictureFormat.JPEG):
             return self.data if self.format is PictureFormat.PNG else None
         return _pixels.encode(self, "PNG")
 
-    def _repr_jpeg_(self) -> Optional[bytes]:
+    def _repr_jpeg_(self) -> bytes | None:
         return self.data if self.format is PictureFormat.JPEG else None

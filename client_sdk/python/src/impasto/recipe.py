@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import operator
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import (
     Any,
     Callable,
-    Dict,
     Generic,
-    Iterable,
-    Mapping,
     Optional,
-    Tuple,
-    Type,
     TypeVar,
     Union,
     overload,
@@ -54,10 +50,10 @@ class LayerWeight:
     """
 
     layer: str
-    weight: Optional[float] = None
+    weight: float | None = None
 
 
-Layer = Union[str, LayerWeight, Tuple[str, Optional[float]]]
+Layer = Union[str, LayerWeight, tuple[str, Optional[float]]]
 # ["block1_conv1", ("block2_conv1", 0.5)], or {"block1_conv1": 1.0, "block2_conv1": 0.5}
 Layers = Union[Iterable[Layer], Mapping[str, Optional[float]]]
 
@@ -77,7 +73,7 @@ class _Converted(Generic[_In, _Out]):
     def __get__(self, instance: None, owner: type) -> _Out: ...
     @overload
     def __get__(self, instance: object, owner: type) -> _Out: ...
-    def __get__(self, instance: Optional[object], owner: type) -> _Out:
+    def __get__(self, instance: object | None, owner: type) -> _Out:
         if instance is None:
             return self._default  # where dataclass looks for it
         value: _Out = instance.__dict__[self._slot]
@@ -97,22 +93,22 @@ def _layer(value: Any, field: str) -> LayerWeight:
     raise TypeError(f"{field}: {value!r} is neither a layer's name, nor (name, weight), nor a LayerWeight")
 
 
-def _layers(value: Layers, field: str) -> Tuple[LayerWeight, ...]:
+def _layers(value: Layers, field: str) -> tuple[LayerWeight, ...]:
     if isinstance(value, str):
         raise TypeError(f"{field}: {value!r} is one name; a list of names is wanted")
     items: Iterable[Any] = value.items() if isinstance(value, Mapping) else value
     return tuple(_layer(item, field) for item in items)
 
 
-def _shares(value: Iterable[float], field: str) -> Tuple[float, ...]:
+def _shares(value: Iterable[float], field: str) -> tuple[float, ...]:
     return tuple(float(share) for share in value)
 
 
-def _tuple(value: Iterable[_Out], field: str) -> Tuple[_Out, ...]:
+def _tuple(value: Iterable[_Out], field: str) -> tuple[_Out, ...]:
     return tuple(value)
 
 
-def _choice(kind: Type[_Enum]) -> _Converted[Union[_Enum, str, None], Optional[_Enum]]:
+def _choice(kind: type[_Enum]) -> _Converted[_Enum | str | None, _Enum | None]:
     return _Converted(lambda value, field: None if value is None else choose(kind, value, field), None)
 
 
@@ -127,14 +123,14 @@ class RecipeChange:
     """
 
     iteration: int = 0
-    content_weight: Optional[float] = None
-    style_weight: Optional[float] = None
-    tv_weight: Optional[float] = None
-    learning_rate: Optional[float] = None
-    iterations: Optional[int] = None
-    content_layers: _Converted[Layers, Tuple[LayerWeight, ...]] = _Converted(_layers, ())  # noqa: RUF009
-    style_layers: _Converted[Layers, Tuple[LayerWeight, ...]] = _Converted(_layers, ())  # noqa: RUF009
-    style_picture_weights: _Converted[Iterable[float], Tuple[float, ...]] = _Converted(_shares, ())  # noqa: RUF009
+    content_weight: float | None = None
+    style_weight: float | None = None
+    tv_weight: float | None = None
+    learning_rate: float | None = None
+    iterations: int | None = None
+    content_layers: _Converted[Layers, tuple[LayerWeight, ...]] = _Converted(_layers, ())
+    style_layers: _Converted[Layers, tuple[LayerWeight, ...]] = _Converted(_layers, ())
+    style_picture_weights: _Converted[Iterable[float], tuple[float, ...]] = _Converted(_shares, ())
 
 
 @dataclass(frozen=True)
@@ -196,37 +192,37 @@ class Recipe:
         execution: where the picture was painted.
     """
 
-    preset: Optional[str] = None
-    model: Optional[str] = None
-    weights_sha256: Optional[str] = None
-    content_layers: _Converted[Layers, Tuple[LayerWeight, ...]] = _Converted(_layers, ())  # noqa: RUF009
-    style_layers: _Converted[Layers, Tuple[LayerWeight, ...]] = _Converted(_layers, ())  # noqa: RUF009
-    content_weight: Optional[float] = None
-    style_weight: Optional[float] = None
-    tv_weight: Optional[float] = None
-    normalization: _Converted[Union[Normalization, str, None], Optional[Normalization]] = _choice(Normalization)
-    pooling: _Converted[Union[Pooling, str, None], Optional[Pooling]] = _choice(Pooling)
-    learning_rate: Optional[float] = None
-    beta1: Optional[float] = None
-    beta2: Optional[float] = None
-    epsilon: Optional[float] = None
-    iterations: Optional[int] = None
-    initial_picture: _Converted[Union[InitialPicture, str, None], Optional[InitialPicture]] = _choice(InitialPicture)
-    seed: Optional[int] = None
-    max_size: Optional[int] = None
-    style_size: Optional[int] = None
-    style_picture_weights: _Converted[Iterable[float], Tuple[float, ...]] = _Converted(_shares, ())  # noqa: RUF009
-    quality: _Converted[Union[Quality, str, None], Optional[Quality]] = _choice(Quality)
-    optimizer: _Converted[Union[Optimizer, str, None], Optional[Optimizer]] = _choice(Optimizer)
-    lbfgs_history: Optional[int] = None
-    learning_rate_schedule: _Converted[
-        Union[LearningRateSchedule, str, None], Optional[LearningRateSchedule]
-    ] = _choice(LearningRateSchedule)
-    pyramid_levels: Optional[int] = None
-    stall_evaluations: Optional[int] = None
-    stall_improvement: Optional[float] = None
-    changes: _Converted[Iterable[RecipeChange], Tuple[RecipeChange, ...]] = _Converted(_tuple, ())  # noqa: RUF009
-    execution: Optional[Execution] = None
+    preset: str | None = None
+    model: str | None = None
+    weights_sha256: str | None = None
+    content_layers: _Converted[Layers, tuple[LayerWeight, ...]] = _Converted(_layers, ())
+    style_layers: _Converted[Layers, tuple[LayerWeight, ...]] = _Converted(_layers, ())
+    content_weight: float | None = None
+    style_weight: float | None = None
+    tv_weight: float | None = None
+    normalization: _Converted[Normalization | str | None, Normalization | None] = _choice(Normalization)
+    pooling: _Converted[Pooling | str | None, Pooling | None] = _choice(Pooling)
+    learning_rate: float | None = None
+    beta1: float | None = None
+    beta2: float | None = None
+    epsilon: float | None = None
+    iterations: int | None = None
+    initial_picture: _Converted[InitialPicture | str | None, InitialPicture | None] = _choice(InitialPicture)
+    seed: int | None = None
+    max_size: int | None = None
+    style_size: int | None = None
+    style_picture_weights: _Converted[Iterable[float], tuple[float, ...]] = _Converted(_shares, ())
+    quality: _Converted[Quality | str | None, Quality | None] = _choice(Quality)
+    optimizer: _Converted[Optimizer | str | None, Optimizer | None] = _choice(Optimizer)
+    lbfgs_history: int | None = None
+    learning_rate_schedule: _Converted[LearningRateSchedule | str | None, LearningRateSchedule | None] = _choice(
+        LearningRateSchedule
+    )
+    pyramid_levels: int | None = None
+    stall_evaluations: int | None = None
+    stall_improvement: float | None = None
+    changes: _Converted[Iterable[RecipeChange], tuple[RecipeChange, ...]] = _Converted(_tuple, ())
+    execution: Execution | None = None
 
     def __repr__(self) -> str:
         """The fields that are given."""
@@ -239,7 +235,7 @@ class Recipe:
         return text
 
     @classmethod
-    def from_json(cls, text: Union[str, bytes]) -> Recipe:
+    def from_json(cls, text: str | bytes) -> Recipe:
         """From what ``to_json`` or ``impasto --save-recipe`` wrote. InvalidArgument says what can't be read."""
         message = _RecipeMessage()
         try:
@@ -248,7 +244,7 @@ class Recipe:
             raise InvalidArgument(f"not a recipe: {error}") from None
         return from_message(message)
 
-    def to_dict(self) -> Dict[str, Any]:
+    def to_dict(self) -> dict[str, Any]:
         """The fields that are given, as plain values: ``Recipe(**recipe.to_dict())`` is the same recipe.
 
         Choices by name, layers as a dict of names and weights; changes and execution as they are.
@@ -327,9 +323,9 @@ def change_from_message(message: _wire.Message) -> RecipeChange:
     return RecipeChange(**_read(message, RecipeChange))
 
 
-def _read(message: _wire.Message, kind: Any) -> Dict[str, Any]:
+def _read(message: _wire.Message, kind: Any) -> dict[str, Any]:
     fields = message.DESCRIPTOR.fields_by_name
-    values: Dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for item in dataclasses.fields(kind):
         value, descriptor = getattr(message, item.name), fields[item.name]
         if item.name in ("content_layers", "style_layers"):
@@ -351,7 +347,7 @@ def _read(message: _wire.Message, kind: Any) -> Dict[str, Any]:
     return values
 
 
-_CHOICES: Dict[str, Type[Choice]] = {
+_CHOICES: dict[str, type[Choice]] = {
     "normalization": Normalization,
     "pooling": Pooling,
     "initial_picture": InitialPicture,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Optional, Tuple
 
 from .enums import JobState, ModelState, Priority
 from .errors import ImpastoError
@@ -66,7 +65,7 @@ class Estimate:
     recipe: Recipe
     width: int
     height: int
-    warnings: Tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -109,8 +108,8 @@ class JobInfo:
     display_name: str = ""
     priority: Priority = Priority.NORMAL
     detached: bool = False
-    recipe: Optional[Recipe] = None
-    original_recipe: Optional[Recipe] = None
+    recipe: Recipe | None = None
+    original_recipe: Recipe | None = None
     preview: PreviewOptions = PreviewOptions()
     output: OutputOptions = OutputOptions()
     request_id: str = ""
@@ -121,13 +120,13 @@ class JobInfo:
     iterations: int = 0
     total_loss: float = 0.0
     device_time: float = 0.0
-    remaining: Optional[float] = None
-    create_time: Optional[datetime] = None
-    start_time: Optional[datetime] = None
-    end_time: Optional[datetime] = None
-    expire_time: Optional[datetime] = None
-    error: Optional[ImpastoError] = None
-    warnings: Tuple[str, ...] = ()
+    remaining: float | None = None
+    create_time: datetime | None = None
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+    expire_time: datetime | None = None
+    error: ImpastoError | None = None
+    warnings: tuple[str, ...] = ()
     last_event: int = 0
     memory: MemoryForecast = MemoryForecast()
     watchers: int = 0
@@ -176,14 +175,14 @@ class ModelInfo:
     name: str
     state: ModelState
     state_reason: str = ""
-    layers: Tuple[LayerInfo, ...] = ()
+    layers: tuple[LayerInfo, ...] = ()
     weights_origin: str = ""
     weights_sha256: str = ""
     weights_family: str = ""
     random_weights: bool = False
-    default_recipe: Optional[Recipe] = None
+    default_recipe: Recipe | None = None
     device: str = ""
-    missing_layers: Tuple[str, ...] = ()
+    missing_layers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -208,8 +207,8 @@ class StyleInfo:
     height: int = 0
     size_bytes: int = 0
     thumbnail: bytes = b""
-    create_time: Optional[datetime] = None
-    last_use_time: Optional[datetime] = None
+    create_time: datetime | None = None
+    last_use_time: datetime | None = None
     sha256: str = ""
 
     def _repr_jpeg_(self) -> bytes:
