@@ -173,7 +173,10 @@ func (j *Job) cancelWithContext() {
 
 // cancelled is the end of a job whose ctx ended while there was no connection.
 func (j *Job) cancelled() error {
-	if j.name == "" || j.client.CancelJob(context.Background(), j.name) != nil {
+	if j.name == "" {
+		return newError(codes.Canceled, "cancelled before the server had accepted the job")
+	}
+	if j.client.CancelJob(context.Background(), j.name) != nil {
 		return newError(codes.Canceled,
 			"cancelled, but the server can't be told: it cancels the job itself when nobody comes back for it")
 	}

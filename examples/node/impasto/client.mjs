@@ -275,6 +275,9 @@ export class Client {
 
   // The end of a job that was cancelled while there was no connection.
   async #cancelled(job) {
+    if (job === '') {
+      return new ImpastoError('CANCELLED', 'cancelled before the server had accepted the job');
+    }
     try {
       await this.cancelJob(job);
       return new ImpastoError('CANCELLED', 'the job was cancelled');

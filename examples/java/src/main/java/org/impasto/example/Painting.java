@@ -193,6 +193,9 @@ public final class Painting implements Iterator<Event>, AutoCloseable {
 
   /** The end of a job that was cancelled while there was no connection. */
   private ImpastoException cancelled() {
+    if (job.isEmpty()) {
+      return new ImpastoException(Status.Code.CANCELLED, "cancelled before the server had accepted the job");
+    }
     try {
       client.cancelJob(job);
       return new ImpastoException(Status.Code.CANCELLED, "the job was cancelled");
@@ -215,6 +218,9 @@ public final class Painting implements Iterator<Event>, AutoCloseable {
     for (Picture.Builder picture : pictures) {
       if (bytes <= client.maxRequestBytes()) {
         break;
+      }
+      if (isCancelled()) {
+        throw cancelled();
       }
       bytes -= bytes(picture);
       picture.setUpload(client.upload(picture.build()).getUpload());

@@ -130,7 +130,8 @@ public final class Stylize {
               interrupted = true;
               painting.cancel();
               try {
-                painter.join(); // until it has told the job's end
+                // Until it has told the job's end. A second Ctrl-C does nothing any more: this must not last for ever.
+                painter.join(10_000);
               } catch (InterruptedException ignored) {
                 // nobody does that
               }
