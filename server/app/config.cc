@@ -181,6 +181,20 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
   app.add_option("--max-jobs-per-client", config.max_jobs_per_client, "Jobs of one client that haven't ended")
       ->check(CLI::Range(1, kMostJobs))
       ->capture_default_str();
+  KeyPairFiles tls;
+  auto* const tls_cert = app.add_option(
+      "--tls-cert", tls.certificate,
+      "Certificate to encrypt connections with: a PEM file, the server's own certificate first; a "
+      "renewed one is taken within a minute");
+  auto* const tls_key =
+      app.add_option("--tls-key", tls.key, "Its private key: a PEM file without a pass phrase");
+  tls_cert->needs(tls_key);
+  tls_key->needs(tls_cert);
+  app.add_option(
+      "--token-file", config.token_file,
+      "Only who has one of the access tokens in this file may call: a line for each, NAME TOKEN. NAME "
+      "owns the jobs that are started with TOKEN, and sees no others; models and styles are everybody's. "
+      "Read once, at start");
   app.add_option("--port-file", config.port_file, "File to write the bound port to, once it is bound");
 
   try {
@@ -204,6 +218,7 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
       throw CLI::ValidationError("--executor", "cpu runs on a CPU alone, and --device is " +
                                                    config.device.device + "; torch runs there");
     }
+    if (tls_cert->count() > 0) config.tls = tls;
     if (config.weights_dir.empty()) throw CLI::ValidationError("--weights-dir", "is empty");
   } catch (const CLI::ParseError& error) {
     // CLI11 gives help and version as errors too; their code is 0.

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/key_pair.h"
 #include "engine/model.h"
 
 namespace impasto::app {
@@ -16,6 +18,8 @@ struct Config {
   engine::DeviceOptions device;
   bool allow_random_weights = false;
   int64_t max_request_bytes = int64_t{64} << 20;  // of the pictures in one request
+  std::optional<KeyPairFiles> tls;                // none: connections aren't encrypted
+  std::string token_file;                         // of access tokens; empty: anybody may call
   std::string port_file;                          // the bound port is written there; empty: nowhere
 
   std::string state_dir;                          // of jobs, results and styles; empty: in memory alone

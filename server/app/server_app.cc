@@ -8,10 +8,13 @@
 #include <cstdio>
 #include <cstring>
 #include <fstream>
+#include <optional>
 #include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "app/access_files.h"
 #include "base/files.h"
 #include "base/status_macros.h"
 #include "imaging/picture.h"
@@ -48,9 +51,11 @@ absl::StatusOr<std::unique_ptr<ServerApp>> ServerApp::Create(const Config& confi
   // Decoding shares the processor with the engine's threads: one thread each keeps a preparation from slowing
   // the running job down.
   IMPASTO_RETURN_IF_ERROR(imaging::Init(/*threads=*/1));
-  IMPASTO_RETURN_IF_ERROR(app->OpenState());
   const auto info = [](const std::string& line) { spdlog::info("{}", line); };
   const auto warn = [](const std::string& line) { spdlog::warn("{}", line); };
+  IMPASTO_RETURN_IF_ERROR(CheckTlsFiles(config.tls, absl::Now(), warn));
+  IMPASTO_ASSIGN_OR_RETURN(std::optional<rpc::AccessTokens> tokens, ReadTokenFile(config.token_file, warn));
+  IMPASTO_RETURN_IF_ERROR(app->OpenState());
   const std::string styles = app->state_dir_ == nullptr ? "" : JoinPath(app->state_dir_->path(), "styles");
   app->uploads_ = std::make_unique<UploadStore>(UploadStore::Options{.clock = &app->clock_});
   app->models_ = std::make_unique<ModelRegistry>(
@@ -88,11 +93,16 @@ absl::StatusOr<std::unique_ptr<ServerApp>> ServerApp::Create(const Config& confi
   app->stylization_ = std::make_unique<StylizeBackend>(app->scheduler_.get(), app->factory_.get());
   IMPASTO_ASSIGN_OR_RETURN(app->server_, rpc::Server::Start({.listen = config.listen,
                                                              .max_request_bytes = config.max_request_bytes,
+                                                             .version = IMPASTO_VERSION,
+                                                             .tokens = std::move(tokens),
+                                                             .tls = config.tls,
                                                              .stylization = app->stylization_.get(),
                                                              .uploads = app->uploads_.get(),
                                                              .models = app->models_.get(),
                                                              .styles = app->styles_.get()}));
   spdlog::info("listening on {}", app->server_->address());
+  if (config.tls.has_value()) spdlog::info("connections are encrypted with {}", config.tls->certificate);
+  if (!config.token_file.empty()) spdlog::info("calls need an access token of {}", config.token_file);
   if (!config.port_file.empty())
     IMPASTO_RETURN_IF_ERROR(WritePortFile(config.port_file, app->server_->port()));
   return app;

@@ -36,6 +36,7 @@ class UploadStore final : public rpc::UploadBackend {
   explicit UploadStore(const Options& options);
 
   std::unique_ptr<rpc::UploadWriter> StartUpload() override;
+  int64_t max_picture_bytes() const override { return options_.max_upload_bytes; }
 
   // Counts as a use; what is returned stays valid when the upload expires. NOT_FOUND: unknown or expired.
   absl::StatusOr<std::shared_ptr<const Upload>> Find(const std::string& name);

@@ -13,6 +13,9 @@
 
 namespace impasto::jobs {
 
+// NOT_FOUND.
+inline absl::Status NoSuchJob(const std::string& name) { return absl::NotFoundError("there is no " + name); }
+
 // One event, with the picture of a preview or result beside it: the watcher cuts that into chunks.
 struct Event {
   v1::JobEvent message;

@@ -33,10 +33,6 @@ absl::Status Stopping(absl::string_view message) {
   return WithRetryAfter(absl::UnavailableError(message), kRetrySeconds);
 }
 
-absl::Status NoSuchJob(const std::string& name) {
-  return absl::NotFoundError(absl::StrCat("there is no ", name));
-}
-
 absl::Status HasEnded(const v1::Job& job) {
   return absl::FailedPreconditionError(absl::StrCat(job.name(), " has ended: it ",
                                                     job.state() == v1::Job::STATE_SUCCEEDED ? "succeeded"

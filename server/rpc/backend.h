@@ -3,6 +3,7 @@
 // programs and when to try again: see base/error_details.h.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <string>
@@ -55,6 +56,7 @@ class UploadBackend {
  public:
   virtual ~UploadBackend() = default;
   virtual std::unique_ptr<UploadWriter> StartUpload() = 0;
+  virtual int64_t max_picture_bytes() const = 0;
 };
 
 // Thread-safe. `name` is the resource name, "models/vgg19".

@@ -24,6 +24,21 @@ grpc::ServerUnaryReactor* FinishOn(Worker* worker, grpc::CallbackServerContext* 
   return reactor;
 }
 
+grpc::ServerUnaryReactor* Answer(const Callers& callers, grpc::CallbackServerContext* context,
+                                 const std::function<absl::Status(const Caller&)>& answer) {
+  const absl::StatusOr<Caller> caller = callers.Identify(*context);
+  return FinishWith(context, caller.ok() ? answer(*caller) : caller.status());
+}
+
+grpc::ServerUnaryReactor* AnswerOn(Worker* worker, const Callers& callers,
+                                   grpc::CallbackServerContext* context,
+                                   std::function<absl::Status(const Caller&)> answer) {
+  absl::StatusOr<Caller> caller = callers.Identify(*context);
+  if (!caller.ok()) return FinishWith(context, caller.status());
+  return FinishOn(worker, context,
+                  [caller = *std::move(caller), answer = std::move(answer)] { return answer(caller); });
+}
+
 absl::Status TooManyWaiting() {
   return absl::ResourceExhaustedError("too many calls are waiting; try again later");
 }

@@ -7,6 +7,7 @@
 #include <functional>
 
 #include "absl/status/status.h"
+#include "rpc/callers.h"
 #include "rpc/worker.h"
 
 namespace impasto::rpc {
@@ -18,6 +19,15 @@ grpc::ServerUnaryReactor* FinishWith(grpc::CallbackServerContext* context, const
 // call's context, request and response live until it has ended.
 grpc::ServerUnaryReactor* FinishOn(Worker* worker, grpc::CallbackServerContext* context,
                                    std::function<absl::Status()> answer);
+
+// Finds out who calls, and ends the call at once with what `answer` says, or with why he may not call.
+grpc::ServerUnaryReactor* Answer(const Callers& callers, grpc::CallbackServerContext* context,
+                                 const std::function<absl::Status(const Caller&)>& answer);
+
+// The same, with `answer` on the worker.
+grpc::ServerUnaryReactor* AnswerOn(Worker* worker, const Callers& callers,
+                                   grpc::CallbackServerContext* context,
+                                   std::function<absl::Status(const Caller&)> answer);
 
 // A worker's queue is full.
 absl::Status TooManyWaiting();

@@ -100,6 +100,12 @@ absl::Status CheckTcp(const ListenAddress& address) {
 
 }  // namespace
 
+bool ListenAddress::is_local() const {
+  const bool loopback_v4 =
+      absl::StartsWith(host, "127.") && host.find_first_not_of("0123456789.") == std::string::npos;
+  return is_unix() || loopback_v4 || host == "localhost" || host == "::1";
+}
+
 std::string ListenAddress::ToString() const {
   if (is_unix()) return absl::StrCat("unix:", path);
   if (absl::StrContains(host, ':')) return absl::StrCat("[", host, "]:", port);

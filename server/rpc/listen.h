@@ -15,6 +15,8 @@ struct ListenAddress {
   std::string path;  // of a unix socket; else empty
 
   bool is_unix() const { return !path.empty(); }
+  // Nobody but this machine's users reaches it.
+  bool is_local() const;
   // As gRPC takes it, for listening and connecting.
   std::string ToString() const;
 };

@@ -30,10 +30,10 @@ absl::Status ListPage(ModelsBackend& backend, const v1::ListModelsRequest& reque
 
 // What a call for one model does: checks the name, and asks the backend.
 template <typename Request>
-std::function<absl::Status()> ForModel(ModelsBackend* backend,
-                                       absl::StatusOr<v1::Model> (ModelsBackend::*method)(const std::string&),
-                                       const Request* request, v1::Model* response) {
-  return [=]() -> absl::Status {
+std::function<absl::Status(const Caller&)> ForModel(
+    ModelsBackend* backend, absl::StatusOr<v1::Model> (ModelsBackend::*method)(const std::string&),
+    const Request* request, v1::Model* response) {
+  return [=](const Caller&) -> absl::Status {
     IMPASTO_RETURN_IF_ERROR(ValidateModelName(request->name()));
     IMPASTO_ASSIGN_OR_RETURN(*response, (backend->*method)(request->name()));
     return absl::OkStatus();
@@ -45,23 +45,27 @@ std::function<absl::Status()> ForModel(ModelsBackend* backend,
 grpc::ServerUnaryReactor* ModelsService::ListModels(grpc::CallbackServerContext* context,
                                                     const v1::ListModelsRequest* request,
                                                     v1::ListModelsResponse* response) {
-  return FinishOn(reader_, context, [=, this] { return ListPage(*backend_, *request, response); });
+  return AnswerOn(reader_, *callers_, context,
+                  [=, this](const Caller&) { return ListPage(*backend_, *request, response); });
 }
 
 grpc::ServerUnaryReactor* ModelsService::GetModel(grpc::CallbackServerContext* context,
                                                   const v1::GetModelRequest* request, v1::Model* response) {
-  return FinishOn(reader_, context, ForModel(backend_, &ModelsBackend::GetModel, request, response));
+  return AnswerOn(reader_, *callers_, context,
+                  ForModel(backend_, &ModelsBackend::GetModel, request, response));
 }
 
 grpc::ServerUnaryReactor* ModelsService::LoadModel(grpc::CallbackServerContext* context,
                                                    const v1::LoadModelRequest* request, v1::Model* response) {
-  return FinishOn(loader_, context, ForModel(backend_, &ModelsBackend::LoadModel, request, response));
+  return AnswerOn(loader_, *callers_, context,
+                  ForModel(backend_, &ModelsBackend::LoadModel, request, response));
 }
 
 grpc::ServerUnaryReactor* ModelsService::UnloadModel(grpc::CallbackServerContext* context,
                                                      const v1::UnloadModelRequest* request,
                                                      v1::Model* response) {
-  return FinishOn(loader_, context, ForModel(backend_, &ModelsBackend::UnloadModel, request, response));
+  return AnswerOn(loader_, *callers_, context,
+                  ForModel(backend_, &ModelsBackend::UnloadModel, request, response));
 }
 
 }  // namespace impasto::rpc

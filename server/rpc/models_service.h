@@ -3,6 +3,7 @@
 
 #include "impasto/v1/models.grpc.pb.h"
 #include "rpc/backend.h"
+#include "rpc/callers.h"
 #include "rpc/worker.h"
 
 namespace impasto::rpc {
@@ -12,8 +13,8 @@ class ModelsService final : public v1::Models::CallbackService {
  public:
   // `loader` is for what takes seconds, `reader` for what takes milliseconds (it may look into the weights
   // folder). All outlive the service.
-  ModelsService(ModelsBackend* backend, Worker* loader, Worker* reader)
-      : backend_(backend), loader_(loader), reader_(reader) {}
+  ModelsService(const Callers* callers, ModelsBackend* backend, Worker* loader, Worker* reader)
+      : callers_(callers), backend_(backend), loader_(loader), reader_(reader) {}
 
   grpc::ServerUnaryReactor* ListModels(grpc::CallbackServerContext* context,
                                        const v1::ListModelsRequest* request,
@@ -26,6 +27,7 @@ class ModelsService final : public v1::Models::CallbackService {
                                         const v1::UnloadModelRequest* request, v1::Model* response) override;
 
  private:
+  const Callers* const callers_;
   ModelsBackend* const backend_;
   Worker* const loader_;
   Worker* const reader_;

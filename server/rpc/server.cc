@@ -4,6 +4,9 @@
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
 #include <grpcpp/resource_quota.h>
+#include <grpcpp/security/server_credentials.h>
+#include <grpcpp/security/tls_certificate_provider.h>
+#include <grpcpp/security/tls_credentials_options.h>
 
 #include <limits>
 #include <utility>
@@ -14,6 +17,7 @@
 #include "rpc/listen.h"
 #include "rpc/models_service.h"
 #include "rpc/request_budget.h"
+#include "rpc/server_service.h"
 #include "rpc/styles_service.h"
 #include "rpc/stylization_service.h"
 #include "rpc/worker.h"
@@ -42,20 +46,47 @@ constexpr int kMaxWaitingPictures = 64;
 // Of requests whose pictures aren't read yet.
 constexpr int64_t kMaxWaitingBytes = int64_t{1} << 30;
 
+// Certificates that are renewed on the disk are taken without a restart: gRPC looks after their files.
+constexpr unsigned kCertificateSeconds = 60;
+
+std::shared_ptr<grpc::ServerCredentials> CredentialsOf(const KeyPairFiles& files) {
+  grpc::experimental::TlsServerCredentialsOptions options(
+      std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(files.key, files.certificate,
+                                                                           kCertificateSeconds));
+  options.watch_identity_key_cert_pairs();
+  options.set_cert_request_type(GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
+  return grpc::experimental::TlsServerCredentials(options);
+}
+
 class ServerImpl final : public Server {
  public:
   explicit ServerImpl(const ServerOptions& options)
-      : loader_(kMaxWaitingLoads),
+      : callers_(options.tokens),
+        loader_(kMaxWaitingLoads),
         helper_(kMaxWaitingHelp),
         decoder_(kMaxWaitingPictures),
-        stylization_(options.stylization, options.uploads, &helper_, &decoder_, &waiting_,
+        stylization_(&callers_, options.stylization, options.uploads, &helper_, &decoder_, &waiting_,
                      {.event_streams = options.max_event_streams}),
-        models_(options.models, &loader_, &helper_),
-        styles_(options.styles, &helper_, &decoder_, &waiting_) {}
+        models_(&callers_, options.models, &loader_, &helper_),
+        styles_(&callers_, options.styles, &helper_, &decoder_, &waiting_),
+        service_({.version = options.version,
+                  .max_request_bytes = options.max_request_bytes,
+                  .max_picture_bytes = options.uploads->max_picture_bytes()},
+                 &callers_) {}
   ~ServerImpl() override { Shutdown(std::chrono::milliseconds(0)); }
 
   absl::Status Listen(const ServerOptions& options) {
     IMPASTO_ASSIGN_OR_RETURN(ListenAddress address, ParseListenAddress(options.listen));
+    if (callers_.want_tokens() && !options.tls.has_value() && !address.is_local()) {
+      return absl::InvalidArgumentError(absl::StrCat(
+          "access tokens would be sent to ", address.ToString(),
+          " for anybody to read: encrypt connections, or listen on 127.0.0.1 or a unix socket alone"));
+    }
+    std::shared_ptr<grpc::ServerCredentials> credentials = grpc::InsecureServerCredentials();
+    if (options.tls.has_value()) {
+      IMPASTO_RETURN_IF_ERROR(CheckKeyPair(*options.tls).status());
+      credentials = CredentialsOf(*options.tls);
+    }
     IMPASTO_RETURN_IF_ERROR(CheckListenAddress(address));
 
     grpc::EnableDefaultHealthCheckService(true);
@@ -64,10 +95,11 @@ class ServerImpl final : public Server {
 
     grpc::ServerBuilder builder;
     int port = 0;
-    builder.AddListeningPort(address.ToString(), grpc::InsecureServerCredentials(), &port);
+    builder.AddListeningPort(address.ToString(), credentials, &port);
     builder.RegisterService(&stylization_);
     builder.RegisterService(&models_);
     builder.RegisterService(&styles_);
+    builder.RegisterService(&service_);
     builder.SetMaxReceiveMessageSize(static_cast<int>(options.max_request_bytes + kRequestSlack));
     builder.SetResourceQuota(grpc::ResourceQuota("impasto").Resize(kReceiveMemory));
     // Two servers on one port would share its clients between them.
@@ -98,6 +130,7 @@ class ServerImpl final : public Server {
     health->SetServingStatus(v1::Stylization::service_full_name(), serving);
     health->SetServingStatus(v1::Models::service_full_name(), serving);
     health->SetServingStatus(v1::Styles::service_full_name(), serving);
+    health->SetServingStatus(v1::Server::service_full_name(), serving);
   }
 
   void Shutdown(std::chrono::milliseconds grace) override {
@@ -109,6 +142,7 @@ class ServerImpl final : public Server {
 
  private:
   // In this order: the server goes first, the workers last.
+  const Callers callers_;
   Worker loader_;
   Worker helper_;
   Worker decoder_;
@@ -116,6 +150,7 @@ class ServerImpl final : public Server {
   StylizationService stylization_;
   ModelsService models_;
   StylesService styles_;
+  ServerService service_;
   std::unique_ptr<grpc::Server> server_;
   int port_ = 0;
   std::string address_;

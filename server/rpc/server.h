@@ -4,9 +4,12 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
+#include "base/key_pair.h"
+#include "rpc/access_tokens.h"
 #include "rpc/backend.h"
 
 namespace impasto::rpc {
@@ -19,6 +22,14 @@ struct ServerOptions {
   int64_t max_request_bytes = int64_t{64} << 20;
   // Stylize and WatchJob calls at the same time, from all clients. Each that stalls may hold a picture.
   int max_event_streams = 1024;
+  // The program's, for clients to show.
+  std::string version;
+  // Who may call; without, anybody may. Tokens are only taken where nobody can listen in: INVALID_ARGUMENT
+  // for a server without TLS that isn't at a loopback address or a unix socket.
+  std::optional<AccessTokens> tokens;
+  // TLS with this certificate; without, connections aren't encrypted. New files of these names are read
+  // within a minute.
+  std::optional<KeyPairFiles> tls;
   // All required; they outlive the server.
   StylizationBackend* stylization = nullptr;
   UploadBackend* uploads = nullptr;

@@ -32,6 +32,9 @@ absl::Status ListPage(StylesBackend& backend, const v1::ListStylesRequest& reque
 grpc::ServerUnaryReactor* StylesService::CreateStyle(grpc::CallbackServerContext* context,
                                                      const v1::CreateStyleRequest* request,
                                                      v1::Style* response) {
+  if (const absl::StatusOr<Caller> caller = callers_->Identify(*context); !caller.ok()) {
+    return FinishWith(context, caller.status());
+  }
   if (absl::Status status = ValidateCreateStyleRequest(*request); !status.ok()) {
     return FinishWith(context, status);
   }
@@ -45,7 +48,7 @@ grpc::ServerUnaryReactor* StylesService::CreateStyle(grpc::CallbackServerContext
 
 grpc::ServerUnaryReactor* StylesService::GetStyle(grpc::CallbackServerContext* context,
                                                   const v1::GetStyleRequest* request, v1::Style* response) {
-  return FinishOn(helper_, context, [this, request, response]() -> absl::Status {
+  return AnswerOn(helper_, *callers_, context, [this, request, response](const Caller&) -> absl::Status {
     IMPASTO_RETURN_IF_ERROR(CheckResourceName(request->name(), "styles", "name"));
     IMPASTO_ASSIGN_OR_RETURN(*response, backend_->GetStyle(request->name()));
     return absl::OkStatus();
@@ -55,13 +58,14 @@ grpc::ServerUnaryReactor* StylesService::GetStyle(grpc::CallbackServerContext* c
 grpc::ServerUnaryReactor* StylesService::ListStyles(grpc::CallbackServerContext* context,
                                                     const v1::ListStylesRequest* request,
                                                     v1::ListStylesResponse* response) {
-  return FinishOn(helper_, context, [=, this] { return ListPage(*backend_, *request, response); });
+  return AnswerOn(helper_, *callers_, context,
+                  [=, this](const Caller&) { return ListPage(*backend_, *request, response); });
 }
 
 grpc::ServerUnaryReactor* StylesService::DeleteStyle(grpc::CallbackServerContext* context,
                                                      const v1::DeleteStyleRequest* request,
                                                      google::protobuf::Empty* response) {
-  return FinishOn(helper_, context, [this, request]() -> absl::Status {
+  return AnswerOn(helper_, *callers_, context, [this, request](const Caller&) -> absl::Status {
     IMPASTO_RETURN_IF_ERROR(CheckResourceName(request->name(), "styles", "name"));
     return backend_->DeleteStyle(request->name());
   });

@@ -3,6 +3,7 @@
 
 #include "impasto/v1/styles.grpc.pb.h"
 #include "rpc/backend.h"
+#include "rpc/callers.h"
 #include "rpc/request_budget.h"
 #include "rpc/worker.h"
 
@@ -13,8 +14,9 @@ class StylesService final : public v1::Styles::CallbackService {
  public:
   // `helper` is for what takes milliseconds, `decoder` for pictures; `waiting` is of requests that wait for
   // it. All outlive the service.
-  StylesService(StylesBackend* backend, Worker* helper, Worker* decoder, RequestBudget* waiting)
-      : backend_(backend), helper_(helper), decoder_(decoder), waiting_(waiting) {}
+  StylesService(const Callers* callers, StylesBackend* backend, Worker* helper, Worker* decoder,
+                RequestBudget* waiting)
+      : callers_(callers), backend_(backend), helper_(helper), decoder_(decoder), waiting_(waiting) {}
 
   grpc::ServerUnaryReactor* CreateStyle(grpc::CallbackServerContext* context,
                                         const v1::CreateStyleRequest* request, v1::Style* response) override;
@@ -28,6 +30,7 @@ class StylesService final : public v1::Styles::CallbackService {
                                         google::protobuf::Empty* response) override;
 
  private:
+  const Callers* const callers_;
   StylesBackend* const backend_;
   Worker* const helper_;
   Worker* const decoder_;

@@ -7,6 +7,7 @@
 
 #include "impasto/v1/stylization.grpc.pb.h"
 #include "rpc/backend.h"
+#include "rpc/callers.h"
 #include "rpc/request_budget.h"
 #include "rpc/worker.h"
 
@@ -23,9 +24,10 @@ class StylizationService final : public v1::Stylization::CallbackService {
 
   // `helper` is for what takes milliseconds (it may read a disk), `decoder` for what takes longer. `waiting`
   // is of the requests whose jobs aren't prepared or estimated yet. All outlive the service.
-  StylizationService(StylizationBackend* backend, UploadBackend* uploads, Worker* helper, Worker* decoder,
-                     RequestBudget* waiting, Limits limits)
-      : backend_(backend),
+  StylizationService(const Callers* callers, StylizationBackend* backend, UploadBackend* uploads,
+                     Worker* helper, Worker* decoder, RequestBudget* waiting, Limits limits)
+      : callers_(callers),
+        backend_(backend),
         uploads_(uploads),
         helper_(helper),
         decoder_(decoder),
@@ -63,6 +65,7 @@ class StylizationService final : public v1::Stylization::CallbackService {
                                                         v1::StylizeRequest* request);
   absl::Status TooManyStreams() const;
 
+  const Callers* const callers_;
   StylizationBackend* const backend_;
   UploadBackend* const uploads_;
   Worker* const helper_;
