@@ -35,6 +35,7 @@ class FakeStylization final : public StylizationBackend {
       clients_.push_back(client);
       if (keep_requests) requests_.push_back(request);
       jobs_.push_back(std::make_unique<FakeJob>(absl::StrCat("jobs/", jobs_.size() + 1)));
+      owners_[jobs_.back()->name()] = client;
       job = jobs_.back().get();
     }
     auto watch = job->Attach(0);
@@ -45,7 +46,7 @@ class FakeStylization final : public StylizationBackend {
   std::vector<v1::Job> ListJobs() override {
     MutexLock lock(&mutex_);
     std::vector<v1::Job> all;
-    for (const auto& job : jobs_) all.push_back(Describe(job->name(), v1::Job::STATE_RUNNING));
+    for (const auto& job : jobs_) all.push_back(DescribeLocked(job->name(), v1::Job::STATE_RUNNING));
     return all;
   }
   absl::StatusOr<v1::Job> GetJob(const std::string& name) override {
@@ -62,7 +63,12 @@ class FakeStylization final : public StylizationBackend {
   }
   void UpdateJob(const v1::UpdateJobRequest& request,
                  std::function<void(absl::StatusOr<v1::Job>)> done) override {
-    if (update_at_once) return done(Describe(request.job().name(), v1::Job::STATE_RUNNING));
+    v1::Job updated;
+    {
+      MutexLock lock(&mutex_);
+      updated = DescribeLocked(request.job().name(), v1::Job::STATE_RUNNING);
+    }
+    if (update_at_once) return done(updated);
     {
       MutexLock lock(&mutex_);
       updates_.push_back({request, std::move(done)});
@@ -128,10 +134,12 @@ class FakeStylization final : public StylizationBackend {
   Counter may_estimate;
 
  private:
-  static v1::Job Describe(const std::string& name, v1::Job::State state) {
+  v1::Job DescribeLocked(const std::string& name, v1::Job::State state)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     v1::Job proto;
     proto.set_name(name);
     proto.set_state(state);
+    proto.set_client(owners_[name]);
     return proto;
   }
   FakeJob* JobLocked(const std::string& name) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
@@ -142,13 +150,14 @@ class FakeStylization final : public StylizationBackend {
   }
   absl::StatusOr<v1::Job> Find(const std::string& name, v1::Job::State state) {
     MutexLock lock(&mutex_);
-    if (JobLocked(name) == nullptr) return absl::NotFoundError(absl::StrCat("no job \"", name, "\""));
-    return Describe(name, state);
+    if (JobLocked(name) == nullptr) return jobs::NoSuchJob(name);
+    return DescribeLocked(name, state);
   }
 
   Mutex mutex_;
   std::vector<std::unique_ptr<FakeJob>> jobs_ ABSL_GUARDED_BY(mutex_);
   std::vector<std::string> clients_ ABSL_GUARDED_BY(mutex_);
+  std::map<std::string, std::string> owners_ ABSL_GUARDED_BY(mutex_);  // clients, by job
   std::vector<std::shared_ptr<const v1::StylizeRequest>> requests_ ABSL_GUARDED_BY(mutex_);
   std::vector<Update> updates_ ABSL_GUARDED_BY(mutex_);
 };
@@ -182,6 +191,7 @@ class FakeStyles final : public StylesBackend {
 // Keeps uploads as they came.
 class FakeUploads final : public UploadBackend {
  public:
+  int64_t max_picture_bytes() const override { return 1000; }
   std::unique_ptr<UploadWriter> StartUpload() override { return std::make_unique<Writer>(this); }
 
   std::string last;  // what the last finished upload held

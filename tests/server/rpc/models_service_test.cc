@@ -85,7 +85,8 @@ class ModelsServiceTest : public testing::Test {
   FakeModels backend_;
   Worker loader_{/*max_waiting=*/1};
   Worker reader_{/*max_waiting=*/8};
-  ModelsService service_{&backend_, &loader_, &reader_};
+  const Callers callers_;
+  ModelsService service_{&callers_, &backend_, &loader_, &reader_};
   TestServer server_{&service_};
   std::unique_ptr<v1::Models::Stub> stub_ = v1::Models::NewStub(server_.channel());
   std::vector<std::string> names_;

@@ -55,7 +55,8 @@ class StylesServiceTest : public testing::Test {
   Worker helper_{/*max_waiting=*/8};
   Worker decoder_{/*max_waiting=*/8};
   RequestBudget waiting_{1000};
-  StylesService service_{&backend_, &helper_, &decoder_, &waiting_};
+  const Callers callers_;
+  StylesService service_{&callers_, &backend_, &helper_, &decoder_, &waiting_};
   TestServer server_{&service_};
   std::unique_ptr<v1::Styles::Stub> stub_ = v1::Styles::NewStub(server_.channel());
   v1::Style style_;

@@ -6,6 +6,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,8 +30,8 @@ class StylizationTest : public testing::Test {
     decoder_ = std::make_unique<Worker>(max_waiting);
     backend_ = std::make_unique<FakeStylization>();
     budget_ = std::make_unique<RequestBudget>(waiting_bytes);
-    service_ = std::make_unique<StylizationService>(backend_.get(), &uploads_, helper_.get(), decoder_.get(),
-                                                    budget_.get(), limits);
+    service_ = std::make_unique<StylizationService>(&*callers_, backend_.get(), &uploads_, helper_.get(),
+                                                    decoder_.get(), budget_.get(), limits);
     server_ = std::make_unique<TestServer>(service_.get());
     stub_ = v1::Stylization::NewStub(server_->channel());
   }
@@ -69,6 +70,8 @@ class StylizationTest : public testing::Test {
     return reader->Finish();
   }
 
+  // Anybody; a test that wants tokens puts others here before Create().
+  std::optional<Callers> callers_{std::in_place};
   FakeUploads uploads_;
   std::unique_ptr<FakeStylization> backend_;
   std::unique_ptr<Worker> helper_;

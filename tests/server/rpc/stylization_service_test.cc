@@ -157,7 +157,7 @@ TEST_F(StylizationServiceTest, WatchesNameTheirFault) {
   MakeJob();
   grpc::Status status = Watch("jobs/2", 0, &events_);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::NOT_FOUND);
-  EXPECT_EQ(status.error_message(), "no job \"jobs/2\"");
+  EXPECT_EQ(status.error_message(), "there is no jobs/2");
   status = Watch("jobs/A", 0, &events_);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::INVALID_ARGUMENT);
   EXPECT_EQ(FieldOfDetails(status), "name");
@@ -334,6 +334,106 @@ TEST_F(StylizationServiceTest, AnUpdateThatIsDoneAfterItsClientHasGone) {
   job.set_display_name(std::string(1000, 'x'));
   update.done(job);
   stop.join();
+}
+
+// With tokens, jobs/1 is Anna's, and Ben knows nothing of it.
+class OwnJobsTest : public StylizationServiceTest {
+ protected:
+  void SetUp() override {
+    callers_.emplace(*AccessTokens::Parse("anna token.of.anna.xx\nben token.of.ben.xxx"));
+    Create({});
+    Script();
+    maker_context_.AddMetadata("authorization", "Bearer token.of.anna.xx");
+    maker_ = stub_->Stylize(&maker_context_, Request());
+    backend_->job(1);
+    backend_->update_at_once = true;
+  }
+  // Every method that is about one job, called by the owner of `token`.
+  std::map<std::string, grpc::Status> CallAll(const std::string& token) {
+    std::map<std::string, grpc::Status> statuses;
+    const auto call = [&](const char* name, auto method, auto request, auto response) {
+      grpc::ClientContext context;
+      Authorize(&context, token);
+      statuses[name] = (stub_.get()->*method)(&context, request, &response);
+    };
+    const auto naming = [](auto request) {
+      request.set_name("jobs/1");
+      return request;
+    };
+    using Stub = v1::Stylization::Stub;
+    call("GetJob", &Stub::GetJob, naming(v1::GetJobRequest()), v1::Job());
+    call("CancelJob", &Stub::CancelJob, naming(v1::CancelJobRequest()), v1::Job());
+    call("PauseJob", &Stub::PauseJob, naming(v1::PauseJobRequest()), v1::Job());
+    call("ResumeJob", &Stub::ResumeJob, naming(v1::ResumeJobRequest()), v1::Job());
+    call("UpdateJob", &Stub::UpdateJob, UpdateRequest(), v1::Job());
+    call("DeleteJob", &Stub::DeleteJob, naming(v1::DeleteJobRequest()), google::protobuf::Empty());
+    return statuses;
+  }
+  std::vector<std::string> List(const std::string& token) {
+    grpc::ClientContext context;
+    Authorize(&context, token);
+    v1::ListJobsResponse response;
+    EXPECT_TRUE(stub_->ListJobs(&context, v1::ListJobsRequest(), &response).ok());
+    std::vector<std::string> names;
+    for (const v1::Job& job : response.jobs()) names.push_back(job.name());
+    return names;
+  }
+  grpc::Status WatchAs(const std::string& token, std::unique_ptr<Reader>* reader,
+                       grpc::ClientContext* context) {
+    Authorize(context, token);
+    *reader = stub_->WatchJob(context, WatchRequest("jobs/1"));
+    v1::JobEvent event;
+    return (*reader)->Read(&event) ? grpc::Status::OK : (*reader)->Finish();
+  }
+  static void Authorize(grpc::ClientContext* context, const std::string& token) {
+    if (!token.empty()) context->AddMetadata("authorization", "Bearer " + token);
+  }
+};
+
+TEST_F(OwnJobsTest, AreTheirOwnersAlone) {
+  EXPECT_EQ(backend_->client(1), "anna");
+  EXPECT_THAT(List("token.of.anna.xx"), ElementsAre("jobs/1"));
+  EXPECT_THAT(List("token.of.ben.xxx"), IsEmpty());
+  for (const auto& [method, status] : CallAll("token.of.anna.xx")) {
+    EXPECT_EQ(status.error_code(),
+              method == "DeleteJob" ? grpc::StatusCode::FAILED_PRECONDITION : grpc::StatusCode::OK)
+        << method;
+  }
+  for (const auto& [method, status] : CallAll("token.of.ben.xxx")) {
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::NOT_FOUND) << method;
+    EXPECT_EQ(status.error_message(), "there is no jobs/1") << method;
+  }
+  std::unique_ptr<Reader> reader;
+  grpc::ClientContext ben;
+  const grpc::Status unknown = WatchAs("token.of.ben.xxx", &reader, &ben);
+  EXPECT_EQ(unknown.error_code(), grpc::StatusCode::NOT_FOUND);
+  EXPECT_EQ(unknown.error_message(), "there is no jobs/1");
+  backend_->job(1).Run(3);
+  grpc::ClientContext anna;
+  EXPECT_TRUE(WatchAs("token.of.anna.xx", &reader, &anna).ok());
+  anna.TryCancel();
+}
+
+TEST_F(OwnJobsTest, NobodyCallsWithoutAToken) {
+  for (const auto& [method, status] : CallAll("")) {
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::UNAUTHENTICATED) << method;
+  }
+  EXPECT_EQ(Stylize(Request(), &events_).error_code(), grpc::StatusCode::UNAUTHENTICATED);
+  EXPECT_EQ(Watch("jobs/1", 0, &events_).error_code(), grpc::StatusCode::UNAUTHENTICATED);
+  // Nor is anything said of what is wrong with his request.
+  grpc::ClientContext estimate;
+  v1::EstimateJobResponse estimated;
+  EXPECT_EQ(stub_->EstimateJob(&estimate, v1::EstimateJobRequest(), &estimated).error_code(),
+            grpc::StatusCode::UNAUTHENTICATED);
+  grpc::ClientContext list;
+  v1::ListJobsResponse listed;
+  EXPECT_EQ(stub_->ListJobs(&list, v1::ListJobsRequest(), &listed).error_code(),
+            grpc::StatusCode::UNAUTHENTICATED);
+  grpc::ClientContext upload;
+  v1::UploadPictureResponse uploaded;
+  const auto writer = stub_->UploadPicture(&upload, &uploaded);
+  writer->WritesDone();
+  EXPECT_EQ(writer->Finish().error_code(), grpc::StatusCode::UNAUTHENTICATED);
 }
 
 }  // namespace
