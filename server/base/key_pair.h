@@ -15,8 +15,8 @@ struct KeyPairFiles {
 };
 
 // Until when the certificate is valid. Errors name the file: INVALID_ARGUMENT: it holds no PEM certificate or
-// key, is larger than 1 MiB, needs a pass phrase, or the key isn't the certificate's; NOT_FOUND,
-// PERMISSION_DENIED and the like: it can't be read.
+// key, needs a pass phrase, or the key isn't the certificate's; RESOURCE_EXHAUSTED: it is larger than 1 MiB;
+// NOT_FOUND, PERMISSION_DENIED and the like: it can't be read.
 absl::StatusOr<absl::Time> CheckKeyPair(const KeyPairFiles& files);
 
 }  // namespace impasto

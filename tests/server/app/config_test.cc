@@ -36,6 +36,10 @@ TEST(ConfigTest, Defaults) {
   EXPECT_FALSE(line.config.allow_random_weights);
   EXPECT_EQ(line.config.max_request_bytes, 67108864);
   EXPECT_EQ(line.config.port_file, "");
+  EXPECT_FALSE(line.config.tls.has_value());
+  EXPECT_EQ(line.config.token_file, "");
+  EXPECT_FALSE(line.config.tls.has_value());
+  EXPECT_EQ(line.config.token_file, "");
   EXPECT_EQ(line.config.state_dir, jobs::DefaultStateDir([](const char* name) { return std::getenv(name); }));
   EXPECT_EQ(line.config.memory_budget, *ParseBytes("70%", MachineMemoryBytes()));
   EXPECT_EQ(line.config.checkpoint_seconds, 30);
@@ -81,7 +85,13 @@ TEST(ConfigTest, EveryFlag) {
                                   "--drain-seconds",
                                   "0",
                                   "--max-jobs-per-client",
-                                  "3"});
+                                  "3",
+                                  "--tls-cert",
+                                  "c.pem",
+                                  "--tls-key",
+                                  "k.pem",
+                                  "--token-file",
+                                  "t"});
   ASSERT_FALSE(line.exit) << line.text;
   EXPECT_EQ(line.config.listen, "[::1]:0");
   EXPECT_THAT(line.config.models, ElementsAre("resnet50", "vgg19"));
@@ -102,6 +112,10 @@ TEST(ConfigTest, EveryFlag) {
   EXPECT_EQ(line.config.orphan_grace_seconds, 120);
   EXPECT_EQ(line.config.drain_seconds, 0);
   EXPECT_EQ(line.config.max_jobs_per_client, 3);
+  ASSERT_TRUE(line.config.tls.has_value());
+  EXPECT_EQ(line.config.tls->certificate, "c.pem");
+  EXPECT_EQ(line.config.tls->key, "k.pem");
+  EXPECT_EQ(line.config.token_file, "t");
 }
 
 TEST(ConfigTest, NoStateDirectory) { EXPECT_EQ(Parse({"--state-dir", "none"}).config.state_dir, ""); }
@@ -154,6 +168,8 @@ TEST(ConfigTest, UsageErrorsExitWithTwoAndNameTheFlag) {
       {"--orphan-grace", "2w"},
       {"--drain-seconds", "99999d"},
       {"--max-jobs-per-client", "0"},
+      {"--tls-cert", "c.pem"},
+      {"--tls-key", "k.pem"},
   };
   for (const std::vector<const char*>& flags : bad) {
     const CommandLine line = Parse(flags);
@@ -190,6 +206,20 @@ TEST(ConfigTest, TheWeightsFolderFollowsTheEnvironment) {
   setenv("IMPASTO_WEIGHTS_DIR", "/weights", 1);
   EXPECT_EQ(Parse({}).config.weights_dir, "/weights");
   EXPECT_EQ(Parse({"--weights-dir", "/other"}).config.weights_dir, "/other");
+}
+
+TEST(ConfigTest, WhoMayCall) {
+  const CommandLine line =
+      Parse({"--tls-cert", "cert.pem", "--tls-key", "key.pem", "--token-file", "tokens"});
+  ASSERT_FALSE(line.exit) << line.text;
+  EXPECT_EQ(line.config.tls->certificate, "cert.pem");
+  EXPECT_EQ(line.config.tls->key, "key.pem");
+  EXPECT_EQ(line.config.token_file, "tokens");
+  for (const char* flag : {"--tls-cert", "--tls-key"}) {
+    const CommandLine half = Parse({flag, "x.pem"});
+    EXPECT_EQ(half.exit_code, 2) << flag;
+    EXPECT_THAT(half.text, HasSubstr(" requires ")) << flag;
+  }
 }
 
 }  // namespace

@@ -29,6 +29,17 @@ TEST(ParseListenAddress, HostsAndPorts) {
   EXPECT_EQ(address->ToString(), "[::1]:0");
 }
 
+TEST(ParseListenAddress, WhatOnlyThisMachineReaches) {
+  for (const char* text : {"127.0.0.1:0", "127.1.2.3:1", "localhost:0", "[::1]:0", "unix:/run/x.sock"}) {
+    EXPECT_TRUE(ParseListenAddress(text)->is_local()) << text;
+  }
+  // A name may stand for any address, whatever it begins with.
+  for (const char* text : {"0.0.0.0:0", "[::]:0", "192.168.0.1:0", "127.0.0.1.example.org:0", "anna:0",
+                           "12.7.0.0:1", "[::ffff:10.0.0.1]:0"}) {
+    EXPECT_FALSE(ParseListenAddress(text)->is_local()) << text;
+  }
+}
+
 TEST(ParseListenAddress, UnixSockets) {
   auto address = ParseListenAddress("unix:/run/x.sock");
   ASSERT_TRUE(address.ok());
@@ -37,6 +48,15 @@ TEST(ParseListenAddress, UnixSockets) {
   EXPECT_EQ(address->ToString(), "unix:/run/x.sock");
   EXPECT_EQ(ParseListenAddress("unix:///run/x.sock")->path, "/run/x.sock");
   EXPECT_EQ(ParseListenAddress("unix:x.sock")->path, "x.sock");
+}
+
+TEST(ParseListenAddress, KnowsWhatIsLocal) {
+  for (const char* local : {"127.0.0.1:1", "127.1.2.3:1", "[::1]:1", "localhost:1", "unix:x.sock"}) {
+    EXPECT_TRUE(ParseListenAddress(local)->is_local()) << local;
+  }
+  for (const char* open : {"0.0.0.0:1", "[::]:1", "192.0.2.7:1", "127.example.org:1", "example.org:1"}) {
+    EXPECT_FALSE(ParseListenAddress(open)->is_local()) << open;
+  }
 }
 
 TEST(ParseListenAddress, RefusesTheRest) {

@@ -133,6 +133,21 @@ TEST_F(ServerTest, ListensOnAUnixSocket) {
   unlink(path.c_str());
 }
 
+TEST_F(ServerTest, TakesTokensOnlyWhereNobodyListensIn) {
+  ServerOptions options = Options();
+  options.tokens = *AccessTokens::Parse("anna sixteen.letters.");
+  Start(options);
+  EXPECT_EQ(Health(""), 2) << "health wants no token";
+  grpc::ClientContext context;
+  v1::ListModelsResponse response;
+  EXPECT_EQ(v1::Models::NewStub(channel_)->ListModels(&context, {}, &response).error_code(),
+            grpc::StatusCode::UNAUTHENTICATED);
+  for (const char* open : {"0.0.0.0:0", "[::]:0"}) {
+    options.listen = open;
+    EXPECT_EQ(Server::Start(options).status().code(), absl::StatusCode::kInvalidArgument) << open;
+  }
+}
+
 TEST_F(ServerTest, RefusesBadOptions) {
   ServerOptions options = Options();
   options.listen = "nonsense";
