@@ -102,13 +102,25 @@ class Transport:
 
     def _perform(self, effect: Effect) -> Any:
         if isinstance(effect, Sleep):
-            return self._sleep(effect.seconds)
+            return self._wait(effect.seconds)
         metadata = self._options.metadata
         if isinstance(effect, Upload):
             return self._stub("UploadPicture")(upload_parts(effect.picture), metadata=metadata)
         return self._stub(effect.method)(
             effect.request, timeout=effect.timeout, metadata=metadata, wait_for_ready=effect.wait_for_ready
         )
+
+    def _wait(self, seconds: float) -> None:
+        """Sleeps, and lets gRPC go on connecting meanwhile: it does so only while somebody waits for the channel."""
+
+        def ignore(state: Any) -> None:
+            pass
+
+        self._channel.subscribe(ignore, try_to_connect=True)
+        try:
+            self._sleep(seconds)
+        finally:
+            self._channel.unsubscribe(ignore)
 
     def _stub(self, method: str) -> Any:
         if self._closed:
@@ -140,7 +152,7 @@ class Transport:
                 break
             if retry.lost is not None:
                 yield retry.lost
-            self._sleep(retry.wait)
+            self._wait(retry.wait)
         for numbered in attachment.last_events():
             yield attachment.delivered(numbered)
         outcome = attachment.outcome()
