@@ -57,21 +57,25 @@ class Show:
         self.preview_file = preview_file
         self.redraws = sys.stdout.isatty()
 
+    def say(self, line, end="\n"):
+        print(f"\r{line}\033[K" if self.redraws else line, end=end, flush=True)
+
     def __call__(self, event):
         if isinstance(event, impasto.Accepted):
-            print(f"{event.job}: painting {event.width} x {event.height} pixels with {event.recipe.model}")
+            self.say(f"{event.job}: painting {event.width} x {event.height} pixels with {event.recipe.model}")
             for warning in event.warnings:
-                print(f"WARNING: {warning}")
+                self.say(f"WARNING: {warning}")
         elif isinstance(event, impasto.Progress):
             left = "" if event.remaining is None else f", {event.remaining:.0f} s left"
             line = f"{event.iteration - 1}/{event.iterations}  loss {event.total_loss:.4g}{left}"
-            print(f"\r{line}\033[K" if self.redraws else line, end="" if self.redraws else "\n", flush=True)
+            self.say(line, end="" if self.redraws else "\n")
         elif isinstance(event, impasto.Preview):
             event.picture.save(self.preview_file)
+            self.say(f"the picture after step {event.iteration}: {self.preview_file}")
         elif isinstance(event, impasto.StateChanged):
-            print(f"{event.state.name.lower()}: {event.reason}")
+            self.say(f"{event.state.name.lower()}: {event.reason}")
         elif isinstance(event, impasto.ConnectionLost):
-            print(f"connection lost ({event.error}); trying again")
+            self.say(f"connection lost ({event.error}); trying again")
 
 
 def explain(error):
@@ -88,6 +92,7 @@ def explain(error):
 def main():
     arguments = read_arguments()
     preview = impasto.PreviewOptions(interval=1, format=format_of(arguments.preview)) if arguments.preview else None
+    show = Show(arguments.preview)
     try:
         with impasto.Client() as client:
             result = client.stylize(
@@ -97,7 +102,7 @@ def main():
                 preview=preview,
                 output=impasto.OutputOptions(format=format_of(arguments.out)),
                 display_name=arguments.content.name,
-                on_event=Show(arguments.preview),
+                on_event=show,
             )
         result.picture.save(arguments.out)
     except impasto.ImpastoError as error:
@@ -107,9 +112,9 @@ def main():
         print(f"stylize: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nstylize: cancelled", file=sys.stderr)  # the client has told the server
+        print("stylize: the job was cancelled", file=sys.stderr)  # by the client, before it raised this
         return 130
-    print(f"\nthe picture of step {result.iteration}, loss {result.total_loss:.4g}: {arguments.out}")
+    show.say(f"the picture of step {result.iteration}, loss {result.total_loss:.4g}: {arguments.out}")
     return 0
 
 

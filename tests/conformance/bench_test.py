@@ -264,7 +264,7 @@ class TableTest(unittest.TestCase):
             lacks = {"raw": "files alone"}
 
         page = document(table, [Driver])
-        self.assertIn("| `raw_rgb8` 8-bit RGB: the same bytes as from the PNG. | 1 |", page)
+        self.assertIn("| `raw_rgb8` 8-bit RGB: the same pixels as from the PNG. | 1 |", page)
         self.assertIn("1. Shell: files alone", page)
         self.assertIn("| `in_jpeg` A JPEG. | ✓ |", page)
 

@@ -3,7 +3,6 @@
 
 conformance.py build LANGUAGE           builds a driver
 conformance.py run LANGUAGE...          runs drivers that are built; exit status 1 where a cell fails
-conformance.py example LANGUAGE...      runs the languages' examples, as their users would
 conformance.py check-docs               fails where docs/conformance.md is stale
 conformance.py write-docs               writes it
 
@@ -83,30 +82,9 @@ def run(arguments, table, drivers):
     return 1 if failed or crashed else 0
 
 
-def run_examples(arguments, table, drivers):
-    from bench.bench import Bench
-    from bench.examples import run_example
-
-    failed = False
-    for driver in drivers:
-        # A server each: the jobs that it has are the example's.
-        with tempfile.TemporaryDirectory(prefix="impasto-example-") as folder:
-            bench = Bench(folder, table, arguments.impastod, arguments.impasto)
-            try:
-                findings = run_example(bench, driver, variables_of(driver, arguments), folder)
-                findings += bench.crashed()
-            finally:
-                bench.close()
-        print(f"{driver.language}: {'FAIL' if findings else 'ok'}")
-        for finding in findings:
-            print(finding)
-        failed = failed or bool(findings)
-    return 1 if failed else 0
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("command", choices=["build", "run", "example", "check-docs", "write-docs"])
+    parser.add_argument("command", choices=["build", "run", "check-docs", "write-docs"])
     parser.add_argument("language", nargs="*", help="folders of drivers/")
     parser.add_argument("--impastod", help="the server's program")
     parser.add_argument("--impasto", help="the command line's program")
@@ -147,8 +125,8 @@ def main():
                 return 1
         return 0
     if not arguments.impastod or not arguments.impasto:
-        parser.error(f"{arguments.command} wants --impastod and --impasto")
-    return (run if arguments.command == "run" else run_examples)(arguments, table, chosen)
+        parser.error("run wants --impastod and --impasto")
+    return run(arguments, table, chosen)
 
 
 if __name__ == "__main__":

@@ -36,6 +36,13 @@ _LANGUAGES = {
         "build": "npm install --no-package-lock",
         "run": ["node", f"{_EXAMPLES}/node/stylize.mjs"],
     },
+    "python": {
+        "tools": [sys.executable],
+        # The package without anything downloaded, as its driver of the conformance table has it.
+        "build": f'IMPASTO_CONFORMANCE_BUILD="$IMPASTO_BUILD" IMPASTO_SOURCE="{_ROOT}" PYTHON="{sys.executable}" '
+        f'bash "{_ROOT}/tests/conformance/drivers/python/build.sh"',
+        "run": ["env", "PYTHONPATH=$IMPASTO_BUILD", sys.executable, "-B", f"{_EXAMPLES}/python/stylize.py"],
+    },
     "go": {
         "tools": ["go", "protoc"],
         "build": 'go generate ./... && go vet ./... && go build -o "$IMPASTO_BUILD/stylize" .',

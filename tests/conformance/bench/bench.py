@@ -54,15 +54,6 @@ class Bench:
             flags += ["--token-file", path]
         return Impastod(self._impastod, flags)
 
-    def address(self, name):
-        """Of a server of the table, which is started where it isn't there yet."""
-        return self._server(name).address
-
-    def job_states(self, address):
-        """Of all jobs of a server, the newest first."""
-        listed = json.loads(self._ask(address, ["jobs", "list", "--all", "--json"]))
-        return [job["state"] for job in listed.get("jobs", [])]
-
     def _server(self, name):
         """A server of the table, started when it is first wanted."""
         if name not in self._servers:

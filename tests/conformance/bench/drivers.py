@@ -24,7 +24,6 @@ class Driver:
         self.lacks = described.get("lacks", {})
         self._build = described.get("build")
         self._run = described["run"]
-        self._example = described.get("example")
 
     def missing_tool(self):
         """The language's own program where this machine doesn't have it, else None."""
@@ -51,10 +50,6 @@ class Driver:
                 text=True,
                 check=True,
             )
-
-    def example_command(self, variables):
-        """How the language's example is started, without its arguments; None: it is tested elsewhere."""
-        return self._example and self._command(self._example, variables)
 
     def start(self, variables):
         return _Process(self._command(self._run, variables), self.folder, {**os.environ, **variables})

@@ -37,7 +37,7 @@ def document(table, drivers):
         "[the table](../tests/conformance/cases.json) says: status code, field and reason of an error, every loss, the bytes of the picture. One failed cell fails the",
         "test. ✓: it passes; a number: it can't be asked of this language, for the reason below.",
         "",
-        "This page is made by `tests/conformance/conformance.py --write-docs`; a test holds it against table and drivers.",
+        "This page is made by `tests/conformance/conformance.py write-docs`; a test holds it against table and drivers.",
         "",
     ]
     reasons = []
