@@ -13,9 +13,8 @@ googleapis=../../.deps/googleapis # scripts/install.sh has fetched it
 build=${IMPASTO_BUILD:-$PWD/build}
 mkdir -p "$build/bin" impasto/v1
 
-# The last versions that Debian 12's Go can build.
-GOBIN="$build/bin" go install google.golang.org/protobuf/cmd/protoc-gen-go@v1.33.0
-GOBIN="$build/bin" go install google.golang.org/grpc/cmd/protoc-gen-go-grpc@v1.3.0
+# In the versions of go.mod.
+go build -o "$build/bin/" google.golang.org/protobuf/cmd/protoc-gen-go google.golang.org/grpc/cmd/protoc-gen-go-grpc
 
 # Aside, and file by file into place: another build of this module may be reading them.
 fresh=$(mktemp -d "$PWD/impasto/v1/.fresh-XXXXXX")

@@ -1,4 +1,4 @@
-// Pinned to the last versions that Debian 12's Go can build.
+// Versions that Debian 12's Go can build; later ones of gRPC want a newer Go.
 module impasto.example/stylize
 
 go 1.19
@@ -7,6 +7,7 @@ require (
 	google.golang.org/genproto/googleapis/api v0.0.0-20240318140521-94a12d6c2237
 	google.golang.org/genproto/googleapis/rpc v0.0.0-20240318140521-94a12d6c2237
 	google.golang.org/grpc v1.64.1
+	google.golang.org/grpc/cmd/protoc-gen-go-grpc v1.3.0
 	google.golang.org/protobuf v1.33.0
 )
 
