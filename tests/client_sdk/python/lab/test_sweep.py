@@ -152,7 +152,7 @@ class SweepTest(unittest.TestCase):
         self.assertEqual([row["status"] for row in self.rows()], ["done", "failed", "done", "failed"])
         self.assertEqual(self.rows()[1]["error_code"], "FAILED_PRECONDITION")
         page = (self.out / "report.html").read_text(encoding="utf-8")
-        self.assertIn("FAILED_PRECONDITION: weights are missing for block5_conv1", page)
+        self.assertTrue("FAILED_PRECONDITION: weights are missing for block5_conv1" in page)
 
         self.client.refuse = lambda recipe: None
         code, _, _ = self.sweep()

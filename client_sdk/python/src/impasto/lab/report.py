@@ -9,12 +9,12 @@ from __future__ import annotations
 import html
 import json
 import shlex
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from impasto.lab import plots, previews, units
+from impasto.lab import fields, plots, previews, units
 from impasto.lab.files import write_atomically
 from impasto.lab.losses import read_csv
 from impasto.lab.run_folder import DONE, Record, RunFolder
@@ -62,7 +62,7 @@ class Report:
     blocks: Sequence[Block] = ()  # the grid; empty: the pictures in order
     loss_note: str = ""
     warnings: Sequence[str] = ()
-    columns: Sequence[str] = field(default_factory=tuple)  # fields of Record.values that the table shows
+    columns: Sequence[str] = ()  # fields of Record.values that the table shows
 
 
 def write(path: Path, report: Report, folder: RunFolder) -> None:
@@ -196,7 +196,7 @@ class _Page:
         )
         return (
             f'<figure class="picture">{self._shot(entry)}<figcaption><span class="name">{_e(record.label)}</span>'
-            f'<span class="facts num">{facts}</span> · <a href="#{_anchor(entry)}">recipe</a></figcaption></figure>'
+            f'<span class="facts num">{facts}</span> <a href="#{_anchor(entry)}">recipe</a></figcaption></figure>'
         )
 
     def _shot(self, entry: Entry) -> str:
@@ -258,7 +258,7 @@ class _Page:
     def _figures(self) -> str:
         columns = self._report.columns
         names = "".join(f'<th scope="col">{_e(head)}</th>' for head in columns or ["Picture"])
-        numbers = ("Steps", "Total loss", "Content", "Style", "Time on device", "Memory", "Size")
+        numbers = ("Steps", "Total loss", "Content", "Style", "Time on device", "A step", "Memory", "Size")
         names += "".join(f'<th scope="col" class="right">{number}</th>' for number in numbers)
         done = [entry.record.figures for entry in self._done]
         longest = max((figures.device_seconds for figures in done), default=0.0)
@@ -281,14 +281,16 @@ class _Page:
         else:
             cells = [f'<td class="values">{link}{_e(record.label)}</a></td>']
         if not entry.done:
-            cells.append(f'<td class="failed" colspan="7" data-key="">{_e(_reason(record))}</td>')
+            cells.append(f'<td class="failed" colspan="8" data-key="">{_e(_reason(record))}</td>')
             return f"<tr>{''.join(cells)}</tr>"
+        step = figures.device_seconds / max(figures.steps, 1)
         cells += [
             _number(figures.steps, str(figures.steps)),
             _number(figures.total_loss, units.loss(figures.total_loss)),
             _number(figures.content_loss, units.loss(figures.content_loss)),
             _number(figures.style_loss, units.loss(figures.style_loss)),
             _number(figures.device_seconds, units.seconds(figures.device_seconds), figures.device_seconds, longest),
+            _number(step, units.seconds(step)),
             _number(figures.peak_bytes, units.size(figures.peak_bytes), figures.peak_bytes, largest),
             _number(figures.width * figures.height, f"{figures.width} \N{MULTIPLICATION SIGN} {figures.height}"),
         ]
@@ -319,6 +321,8 @@ class _Page:
         execution = recipe.get("execution")
         facts = {
             "Model": figures.model,
+            "Content layers": _layers(recipe.get("contentLayers")),
+            "Style layers": _layers(recipe.get("styleLayers")),
             "Weights, SHA-256": figures.weights_sha256,
             "Server": f"impastod {figures.server_version}",
             "Execution": " · ".join(str(value) for value in execution.values()) if isinstance(execution, dict) else "",
@@ -370,6 +374,12 @@ def _reason(record: Record) -> str:
     if record.error:
         return f"{record.error.get('code', '')}: {record.error.get('message', '')}"
     return "not painted yet"
+
+
+def _layers(layers: object) -> str:
+    """A recipe's layers, as ``--grid`` takes them, with spaces to break lines at."""
+    shares = layers if isinstance(layers, list) else []
+    return " + ".join(fields.to_text(((share["layer"], share.get("weight")),)) for share in shares)
 
 
 def _missing(record: Record) -> str:

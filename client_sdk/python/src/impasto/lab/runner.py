@@ -180,6 +180,7 @@ class Watched:
     def figures(self, result: impasto.Result, info: impasto.JobInfo, server_version: str) -> Figures:
         """The figures of a job that succeeded."""
         rows, recipe = self.losses.rows, result.recipe
+        accepted = self.accepted.warnings if self.accepted else ()
         row = self.losses.at(result.iteration, result.level)
         return Figures(
             width=result.picture.width,
@@ -197,7 +198,7 @@ class Watched:
             model=(recipe.model or "").rpartition("/")[2],
             weights_sha256=recipe.weights_sha256 or "",
             server_version=server_version,
-            warnings=list(info.warnings),
+            warnings=list(dict.fromkeys([*accepted, *info.warnings])),
         )
 
 
