@@ -20,7 +20,7 @@ def seconds(duration: _wire.Message) -> float:
     return total
 
 
-def seconds_of(message: _wire.Message, field: str) -> float | None:
+def _seconds_of(message: _wire.Message, field: str) -> float | None:
     """A Duration's field, in seconds; None: not set."""
     return seconds(getattr(message, field)) if message.HasField(field) else None
 
@@ -92,7 +92,7 @@ def job_info(message: _wire.Message) -> JobInfo:
         iterations=message.iterations,
         total_loss=message.total_loss,
         device_time=seconds(message.device_time),
-        remaining=seconds_of(message, "remaining"),
+        remaining=_seconds_of(message, "remaining"),
         create_time=_time_of(message, "create_time"),
         start_time=_time_of(message, "start_time"),
         end_time=_time_of(message, "end_time"),

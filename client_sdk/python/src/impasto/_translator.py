@@ -106,7 +106,7 @@ class EventTranslator:
                 style_loss=body.style_loss,
                 tv_loss=body.tv_loss,
                 elapsed=_convert.seconds(body.elapsed),
-                remaining=_convert.seconds_of(body, "remaining"),
+                remaining=_convert.seconds(body.remaining),
                 content_layer_losses=tuple(body.content_layer_losses),
                 style_layer_losses=tuple(body.style_layer_losses),
                 level=body.level,

@@ -49,7 +49,7 @@ class Progress:
         style_loss: over the style layers.
         tv_loss: total variation.
         elapsed: seconds since the first step began.
-        remaining: seconds until the end, as far as can be told; None: it can't.
+        remaining: seconds until the end, as far as can be told.
         content_layer_losses: before any weight, in the recipe's order.
         style_layer_losses: before any weight, in the recipe's order.
         level: of the pyramid, 0..levels - 1, 0 the coarsest. Losses of different levels don't compare.
@@ -63,15 +63,15 @@ class Progress:
     style_loss: float = 0.0
     tv_loss: float = 0.0
     elapsed: float = 0.0
-    remaining: float | None = None
+    remaining: float = 0.0
     content_layer_losses: tuple[float, ...] = ()
     style_layer_losses: tuple[float, ...] = ()
     level: int = 0
     levels: int = 1
 
     def __str__(self) -> str:
-        rest = "" if self.remaining is None else f", {self.remaining:.0f} s left"
-        return f"step {min(self.iteration, self.iterations)} of {self.iterations}, loss {self.total_loss:.4g}{rest}"
+        step = min(self.iteration, self.iterations)
+        return f"step {step} of {self.iterations}, loss {self.total_loss:.4g}, {self.remaining:.0f} s left"
 
 
 @dataclass(frozen=True)

@@ -239,6 +239,9 @@ class Recipe:
         """From what ``to_json`` or ``impasto --save-recipe`` wrote. InvalidArgument says what can't be read."""
         message = _RecipeMessage()
         try:
+            text = text if isinstance(text, str) else text.decode("utf-8")
+            if not text.lstrip().startswith("{"):
+                raise json_format.ParseError("no JSON object")
             json_format.Parse(text, message)
         except (json_format.ParseError, UnicodeDecodeError, RecursionError) as error:
             raise InvalidArgument(f"not a recipe: {error}") from None
