@@ -71,5 +71,50 @@ TEST(PictureFromFileTest, RefusesWhatNoServerTakesWithoutReadingIt) {
   EXPECT_EQ(picture.status().message(), path + ": larger than the 256 MiB that a server takes");
 }
 
+TEST(PictureFromPixelsTest, CopiesRowsWithTheirGaps) {
+  const std::string data = "abcdef..ghijkl";  // two rows of two pixels, two bytes apart, none after the last
+  const auto picture = PictureFromPixels({.format = v1::PIXEL_FORMAT_RGB8,
+                                          .width = 2,
+                                          .height = 2,
+                                          .data = data.data(),
+                                          .stride = 8,
+                                          .icc_profile = "profile"});
+  ASSERT_TRUE(picture.ok()) << picture.status();
+  EXPECT_EQ(picture->raw().data(), data);
+  EXPECT_EQ(picture->raw().stride(), 8);
+  EXPECT_EQ(picture->raw().icc_profile(), "profile");
+  const auto tight =
+      PictureFromPixels({.format = v1::PIXEL_FORMAT_GRAY16, .width = 3, .height = 2, .data = "abcdefghijkl"});
+  ASSERT_TRUE(tight.ok()) << tight.status();
+  EXPECT_EQ(tight->raw().data(), "abcdefghijkl");
+}
+
+TEST(PictureFromPixelsTest, KnowsEveryFormatOfTheApi) {
+  for (int format = v1::PixelFormat_MIN + 1; format <= v1::PixelFormat_MAX; ++format) {
+    EXPECT_GT(BytesPerPixel(static_cast<v1::PixelFormat>(format)), 0) << format;
+  }
+  EXPECT_EQ(BytesPerPixel(v1::PIXEL_FORMAT_UNSPECIFIED), 0);
+}
+
+TEST(PictureFromPixelsTest, RefusesWhatCanNotBeAPicture) {
+  const Pixels good{.format = v1::PIXEL_FORMAT_RGB8, .width = 2, .height = 2, .data = "abcdefghijkl"};
+  const auto refusal = [&good](void (*change)(Pixels*)) {
+    Pixels pixels = good;
+    change(&pixels);
+    return PictureFromPixels(pixels).status();
+  };
+  EXPECT_EQ(refusal([](Pixels* p) { p->format = v1::PIXEL_FORMAT_UNSPECIFIED; }),
+            absl::InvalidArgumentError("format: 0 is no layout of pixels"));
+  EXPECT_EQ(refusal([](Pixels* p) { p->width = 1; }),
+            absl::InvalidArgumentError("width: 1 is not in 2..30000"));
+  EXPECT_EQ(refusal([](Pixels* p) { p->height = -1; }),
+            absl::InvalidArgumentError("height: -1 is not in 2..30000"));
+  EXPECT_EQ(refusal([](Pixels* p) { p->stride = 5; }),
+            absl::InvalidArgumentError("stride: 5 is not in 6..268435456"));
+  EXPECT_EQ(refusal([](Pixels* p) { p->width = p->height = 30000; }),
+            absl::InvalidArgumentError("data: 2700000000 bytes; a server takes 256 MiB"));
+  EXPECT_EQ(refusal([](Pixels* p) { p->data = nullptr; }), absl::InvalidArgumentError("data: none"));
+}
+
 }  // namespace
 }  // namespace impasto
