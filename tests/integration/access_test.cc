@@ -6,6 +6,7 @@
 #include <fstream>
 #include <string>
 
+#include "imaging/picture.h"
 #include "impasto/v1/server.grpc.pb.h"
 #include "tests/integration/harness.h"
 #include "tests/testing/certificates.h"
@@ -18,6 +19,7 @@ constexpr char kBen[] = "token.of.ben.xxx";
 
 class AccessTest : public ::testing::Test {
  protected:
+  static void SetUpTestSuite() { ASSERT_TRUE(imaging::Init(1).ok()); }
   AccessTest() : authority_(dir_.path() + "/") {
     WriteSmallModel(dir_.path(), "vgg19");
     authority_.Issue({"DNS:localhost", "IP:127.0.0.1"});

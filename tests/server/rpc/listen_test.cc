@@ -50,15 +50,6 @@ TEST(ParseListenAddress, UnixSockets) {
   EXPECT_EQ(ParseListenAddress("unix:x.sock")->path, "x.sock");
 }
 
-TEST(ParseListenAddress, KnowsWhatIsLocal) {
-  for (const char* local : {"127.0.0.1:1", "127.1.2.3:1", "[::1]:1", "localhost:1", "unix:x.sock"}) {
-    EXPECT_TRUE(ParseListenAddress(local)->is_local()) << local;
-  }
-  for (const char* open : {"0.0.0.0:1", "[::]:1", "192.0.2.7:1", "127.example.org:1", "example.org:1"}) {
-    EXPECT_FALSE(ParseListenAddress(open)->is_local()) << open;
-  }
-}
-
 TEST(ParseListenAddress, RefusesTheRest) {
   for (const char* text : {"", "50451", "localhost", "localhost:", ":50451", "localhost:http",
                            "localhost:65536", "localhost:-1", "localhost: 1", "::1:50451", "[]:1", "unix:"}) {
