@@ -164,6 +164,15 @@ class ExampleTest(unittest.TestCase):
         )
         self.assertEqual(self.painted(), [])
 
+    def test_says_which_picture_is_none(self):
+        server = self.serve("--state-dir", "none", "--max-request-bytes", "65536")
+        with open(self.path("none.png"), "wb") as file:
+            file.write(bytes(100_000))  # uploaded: the server refuses the upload, but the user knows of a photograph alone
+        with self.stylize(server.address, photo="none.png") as process:
+            code, _, err = self.finish(process)
+        self.assertEqual(code, 1)
+        self.assertEqual(err, "stylize: content: not a PNG, JPEG, WebP or TIFF file\n  field: content\n")
+
     def test_says_what_would_do(self):
         server = self.serve("--state-dir", "none", "--memory-budget", "8M")
         with self.stylize(server.address, photo="large.png") as process:

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"sort"
+	"strings"
 	"time"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
@@ -37,6 +38,17 @@ func (e *Error) Hints() []string {
 		hints = append(hints, fmt.Sprintf("try again in %v", e.RetryAfter))
 	}
 	return hints
+}
+
+// inField is the same, told of a field of the caller's request, where the server speaks of the upload that its picture was sent by.
+func (e *Error) inField(field string) *Error {
+	if e.Field == "" {
+		return e
+	}
+	told := *e
+	told.Message = field + ": " + strings.TrimPrefix(e.Message, e.Field+": ")
+	told.Field = field
+	return &told
 }
 
 func newError(code codes.Code, format string, arguments ...any) *Error {

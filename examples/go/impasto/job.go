@@ -5,6 +5,7 @@ import (
 	cryptorand "crypto/rand"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"math/rand"
 	"sort"
@@ -185,8 +186,15 @@ func (j *Job) cancelled() error {
 
 // uploadLarge uploads the largest pictures of a request, so that the rest fits into one message.
 func (c *Client) uploadLarge(ctx context.Context, request *v1.StylizeRequest) error {
-	size := func(picture *v1.Picture) int { return len(picture.GetEncoded()) + len(picture.GetRaw().GetData()) }
-	pictures := append([]*v1.Picture{request.Content, request.Initial}, request.Styles...)
+	type named struct {
+		field string
+		*v1.Picture
+	}
+	pictures := []named{{"content", request.Content}, {"initial", request.Initial}}
+	for i, style := range request.Styles {
+		pictures = append(pictures, named{fmt.Sprintf("styles[%d]", i), style})
+	}
+	size := func(picture named) int { return len(picture.GetEncoded()) + len(picture.GetRaw().GetData()) }
 	sort.SliceStable(pictures, func(a, b int) bool { return size(pictures[a]) > size(pictures[b]) })
 	bytes := 0
 	for _, picture := range pictures {
@@ -197,9 +205,9 @@ func (c *Client) uploadLarge(ctx context.Context, request *v1.StylizeRequest) er
 			break
 		}
 		bytes -= size(picture)
-		upload, err := c.Upload(ctx, picture)
+		upload, err := c.Upload(ctx, picture.Picture)
 		if err != nil {
-			return err
+			return errorFromCall(err).inField(picture.field)
 		}
 		picture.Source = upload.Source
 	}

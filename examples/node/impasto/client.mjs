@@ -22,7 +22,6 @@ const uploadPartBytes = 2 ** 20;
 
 export class Client {
   #metadata = {};
-  #channelOptions;
   #server;
   #stylization;
   #maxRequestBytes;
@@ -68,7 +67,7 @@ export class Client {
     }
     const credentials =
       tlsCa === '' ? grpc.credentials.createInsecure() : grpc.credentials.createSsl(readFileSync(tlsCa));
-    this.#channelOptions = {
+    const options = {
       // A server that goes away without a word is noticed. A job that waits for others is silent for long.
       'grpc.keepalive_time_ms': 30_000,
       'grpc.keepalive_timeout_ms': 20_000,
@@ -79,8 +78,8 @@ export class Client {
       'grpc.enable_http_proxy': local ? 0 : 1,
     };
     // Both go over one connection: gRPC shares those of the same address and options.
-    this.#server = new api.Server(address, credentials, this.#channelOptions);
-    this.#stylization = new api.Stylization(address, credentials, this.#channelOptions);
+    this.#server = new api.Server(address, credentials, options);
+    this.#stylization = new api.Stylization(address, credentials, options);
   }
 
   close() {
@@ -241,21 +240,24 @@ export class Client {
   }
 
   // The request with its largest pictures uploaded, so that the rest fits into one message.
-  async #withUploads(request, signal) {
-    const pictures = [request.content, ...(request.styles ?? []), request.initial].filter(Boolean);
-    const size = (picture) => (picture.encoded ?? picture.raw?.data ?? '').length;
-    let bytes = pictures.reduce((sum, picture) => sum + size(picture), 0);
-    const uploads = new Map();
-    for (const picture of [...pictures].sort((a, b) => size(b) - size(a))) {
+  async #withUploads({ content, styles = [], initial, ...request }, signal) {
+    const fields = { content, initial, ...Object.fromEntries(styles.map((style, i) => [`styles[${i}]`, style])) };
+    const size = (picture) => (picture?.encoded ?? picture?.raw?.data ?? '').length;
+    const largestFirst = Object.keys(fields).sort((a, b) => size(fields[b]) - size(fields[a]));
+    let bytes = largestFirst.reduce((sum, field) => sum + size(fields[field]), 0);
+    for (const field of largestFirst) {
       if (bytes <= this.#maxRequestBytes) {
         break;
       }
-      uploads.set(picture, await this.upload(picture, signal));
-      bytes -= size(picture);
+      bytes -= size(fields[field]);
+      try {
+        fields[field] = await this.upload(fields[field], signal);
+      } catch (error) {
+        throw error instanceof ImpastoError ? error.inField(field) : error;
+      }
     }
-    const replace = (picture) => uploads.get(picture) ?? picture;
-    const { content, styles = [], initial } = request;
-    return { ...request, content: replace(content), styles: styles.map(replace), initial: replace(initial) };
+    const uploadedStyles = styles.map((_, i) => fields[`styles[${i}]`]);
+    return { ...request, content: fields.content, styles: uploadedStyles, initial: fields.initial };
   }
 
   async #waitForServer(attempts, broken, job, signal) {

@@ -21,6 +21,15 @@ export class ImpastoError extends Error {
     return hints;
   }
 
+  // The same, told of a field of the caller's request, where the server speaks of the upload that its picture was sent by.
+  inField(field) {
+    if (this.field === '') {
+      return this;
+    }
+    const words = this.message.replace(`${this.field}: `, '');
+    return new ImpastoError(this.code, `${field}: ${words}`, { ...this, field, cause: this });
+  }
+
   // google.rpc.Status, as in Finished.error.
   static fromStatus({ code, message, details = [] }) {
     const more = {};

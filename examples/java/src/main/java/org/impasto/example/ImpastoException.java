@@ -52,6 +52,20 @@ public final class ImpastoException extends RuntimeException {
     return error;
   }
 
+  /** The same, told of a field of the caller's request, where the server speaks of the upload that its picture was sent by. */
+  ImpastoException inField(String ofRequest) {
+    if (field.isEmpty()) {
+      return this;
+    }
+    ImpastoException told = new ImpastoException(code, ofRequest + ": " + getMessage().replaceFirst("^\\Q" + field + "\\E: ", ""));
+    told.field = ofRequest;
+    told.reason = reason;
+    told.facts = facts;
+    told.retryAfter = retryAfter;
+    told.initCause(this);
+    return told;
+  }
+
   private void add(Any detail) throws InvalidProtocolBufferException {
     // Details of other kinds may come with later servers.
     if (detail.is(BadRequest.class)) {

@@ -4,10 +4,11 @@ import io.grpc.Context;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.Iterator;
-import java.util.List;
+import java.util.Map;
 import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.UUID;
@@ -208,22 +209,26 @@ public final class Painting implements Iterator<Event>, AutoCloseable {
 
   /** Uploads the largest pictures of the request, so that the rest fits into one message. */
   private void uploadLarge() {
-    List<Picture.Builder> pictures = new ArrayList<>(request.getStylesBuilderList());
-    pictures.add(request.getContentBuilder());
-    if (request.hasInitial()) {
-      pictures.add(request.getInitialBuilder());
+    Map<String, Picture.Builder> pictures = new HashMap<>();
+    pictures.put("content", request.getContentBuilder());
+    for (int i = 0; i < request.getStylesCount(); i++) {
+      pictures.put("styles[" + i + "]", request.getStylesBuilder(i));
     }
-    pictures.sort(Comparator.comparingLong(Painting::bytes).reversed());
-    long bytes = pictures.stream().mapToLong(Painting::bytes).sum();
-    for (Picture.Builder picture : pictures) {
-      if (bytes <= client.maxRequestBytes()) {
-        break;
-      }
+    if (request.hasInitial()) {
+      pictures.put("initial", request.getInitialBuilder());
+    }
+    long bytes = pictures.values().stream().mapToLong(Painting::bytes).sum();
+    while (bytes > client.maxRequestBytes()) {
+      var largest = Collections.max(pictures.entrySet(), Comparator.comparingLong(entry -> bytes(entry.getValue())));
+      bytes -= bytes(largest.getValue());
       if (isCancelled()) {
         throw cancelled();
       }
-      bytes -= bytes(picture);
-      picture.setUpload(client.upload(picture.build()).getUpload());
+      try {
+        largest.getValue().setUpload(client.upload(largest.getValue().build()).getUpload());
+      } catch (ImpastoException error) {
+        throw error.inField(largest.getKey());
+      }
     }
   }
 

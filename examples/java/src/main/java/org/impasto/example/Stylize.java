@@ -6,6 +6,7 @@ import com.google.protobuf.util.JsonFormat;
 import io.grpc.Status;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
@@ -80,6 +81,9 @@ public final class Stylize {
         paint(painting);
       }
       return 0;
+    } catch (NoSuchFileException error) {
+      System.err.println("stylize: " + error.getFile() + ": no such file or folder");
+      return 1;
     } catch (IOException error) {
       System.err.println("stylize: " + error);
       return 1;
