@@ -28,7 +28,7 @@ MAIN_MAY_INCLUDE = {"base", "app"}
 
 # A library: the includes that mean it, and where below server/, client_sdk/ and plugins/ they may stand.
 LIBRARIES = {
-    "gRPC": (r"grpc(pp)?/.*|.*\.grpc\.pb\.h", ["server/rpc/*", "client_sdk/cpp/*"]),
+    "gRPC": (r"grpc(pp)?/.*|.*\.grpc\.pb\.h", ["server/rpc/*", "client_sdk/cpp/src/*"]),
     "Protobuf": (
         r"google/protobuf/.*|.*\.pb\.h",
         [
