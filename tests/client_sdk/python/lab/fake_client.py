@@ -10,11 +10,10 @@ from pathlib import Path
 from typing import Callable
 from unittest import mock
 
-from PIL import Image
-
 import impasto
 from impasto.lab import flags
 from impasto.lab.cli import main
+from PIL import Image
 
 LEVELS = 2
 STEPS = 4  # of each level
@@ -161,7 +160,7 @@ class FakeClient:
 def run(client: FakeClient, *words: str | Path) -> tuple[int, str, str]:
     """Runs a command line on the client: exit code, stdout, stderr."""
     out, err = io.StringIO(), io.StringIO()
-    with mock.patch.object(flags, "connect", lambda args: client):
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            code = main([str(word) for word in words])
+    connected = mock.patch.object(flags, "connect", lambda args: client)
+    with connected, contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = main([str(word) for word in words])
     return code, out.getvalue(), err.getvalue()

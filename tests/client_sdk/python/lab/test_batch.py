@@ -8,9 +8,8 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from fake_client import FakeClient, picture, run
-
 import impasto
+from fake_client import FakeClient, picture, run
 from impasto.lab import batch
 from impasto.lab.errors import UsageError
 
@@ -41,7 +40,10 @@ class BatchTest(unittest.TestCase):
         self.assertIn("a.jpg    8      133   1.50 s  123 MB  pictures/a.png", out)
         with (self.out / "pictures.csv").open(encoding="utf-8", newline="") as file:
             rows = list(csv.DictReader(file))
-        self.assertEqual([(row["content"], row["picture"]) for row in rows], [("a.jpg", "pictures/a.png"), ("b.png", "pictures/b.png")])
+        self.assertEqual(
+            [(row["content"], row["picture"]) for row in rows],
+            [("a.jpg", "pictures/a.png"), ("b.png", "pictures/b.png")],
+        )
 
     def test_recursive_keeps_folders_and_leaves_its_own_results_out(self) -> None:
         self.batch("--recursive")

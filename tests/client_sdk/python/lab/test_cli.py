@@ -17,8 +17,7 @@ from unittest import mock
 import fake_server
 import grpc
 from fake_client import FakeClient, picture, run
-
-from impasto.lab import batch
+from impasto.lab import painting
 from impasto.lab.cli import main
 
 
@@ -102,7 +101,9 @@ class CliTest(unittest.TestCase):
                 self.assertIn(message, err)
 
     def test_a_full_disk_is_1_and_named(self) -> None:
-        with mock.patch.object(batch.painting, "write_csv", side_effect=OSError(28, "No space left on device", "x.csv")):
+        with mock.patch.object(
+            painting, "write_csv", side_effect=OSError(28, "No space left on device", "x.csv")
+        ):
             code, _, err = run(FakeClient(), *self.words())
         self.assertEqual(code, 1)
         self.assertIn("impasto-lab: x.csv: No space left on device", err)

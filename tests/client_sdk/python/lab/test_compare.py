@@ -7,9 +7,8 @@ import tempfile
 import unittest
 from pathlib import Path
 
-from fake_client import FakeClient, picture, run
-
 import impasto
+from fake_client import FakeClient, picture, run
 
 
 class CompareTest(unittest.TestCase):

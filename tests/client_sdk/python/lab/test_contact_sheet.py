@@ -7,11 +7,10 @@ import unittest
 from pathlib import Path
 
 from fake_client import picture
-from PIL import Image
-
 from impasto.lab import contact_sheet
 from impasto.lab.contact_sheet import Tile
 from impasto.lab.variants import Axis
+from PIL import Image
 
 A = Axis("style_weight", ("1", "2"))
 B = Axis("iterations", ("10", "20", "30"))
@@ -28,7 +27,9 @@ class ArrangeTest(unittest.TestCase):
         (block,) = contact_sheet.arrange(tiles, [A, B])
         self.assertEqual((block.row_field, block.rows), ("style_weight", ("1", "2")))
         self.assertEqual((block.column_field, block.columns), ("iterations", ("10", "20", "30")))
-        self.assertEqual([[t.label for t in row if t] for row in block.tiles], [["1 10", "1 20", "1 30"], ["2 10", "2 20", "2 30"]])
+        self.assertEqual(
+            [[t.label for t in row if t] for row in block.tiles], [["1 10", "1 20", "1 30"], ["2 10", "2 20", "2 30"]]
+        )
 
     def test_more_axes_are_blocks(self) -> None:
         tiles = [tile(seed=c, style_weight=a, iterations=b) for c in C.values for a in A.values for b in B.values]

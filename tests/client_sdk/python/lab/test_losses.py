@@ -47,7 +47,9 @@ class LossesTest(unittest.TestCase):
 
     def test_a_step_made_again_is_left_out(self) -> None:
         rows = [Row(n, 1.0, 0.0, 1.0, 0.0, level) for level, n in ((0, 1), (0, 2), (0, 2), (1, 3), (0, 4), (1, 4))]
-        self.assertEqual([(row.level, row.iteration) for row in Losses((), rows).rows], [(0, 1), (0, 2), (1, 3), (1, 4)])
+        self.assertEqual(
+            [(row.level, row.iteration) for row in Losses((), rows).rows], [(0, 1), (0, 2), (1, 3), (1, 4)]
+        )
 
     def test_finds_the_losses_of_a_picture(self) -> None:
         read = losses.parse_csv(CLI_LOG, "log")

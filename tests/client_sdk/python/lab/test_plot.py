@@ -7,10 +7,9 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import impasto
 from fake_client import LEVELS, STEPS, FakeClient, picture, run
 from test_losses import CLI_LOG
-
-import impasto
 
 
 class PlotTest(unittest.TestCase):

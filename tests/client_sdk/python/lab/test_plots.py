@@ -47,7 +47,9 @@ class LossesFigureTest(unittest.TestCase):
         axes = plots.losses_figure([plots.Curve("run", LOSSES)]).axes[0]
         self.assertEqual([text.get_text() for text in axes.texts], ["level 2", "style_weight=0.02"])
         marks = [line for line in axes.lines if line.get_label().startswith("_")]
-        self.assertEqual([(list(line.get_xdata())[0], line.get_linestyle()) for line in marks], [(2.5, "--"), (3.5, ":")])
+        self.assertEqual(
+            [(next(iter(line.get_xdata())), line.get_linestyle()) for line in marks], [(2.5, "--"), (3.5, ":")]
+        )
 
     def test_several_runs_share_three_panels(self) -> None:
         figure = plots.losses_figure([plots.Curve("a", LOSSES), plots.Curve("b", LOSSES)])

@@ -11,16 +11,15 @@ from datetime import datetime, timezone
 from html.parser import HTMLParser
 from pathlib import Path
 
-from fake_client import picture
-
 import impasto
-from impasto.lab import contact_sheet, report
+from fake_client import picture
+from impasto.lab import contact_sheet, previews, report
 from impasto.lab.losses import Losses, Row
 from impasto.lab.run_folder import Figures, RunFolder, make_task
 from impasto.lab.variants import Axis
 
 NO_END = {"meta", "link", "img", "input", "br", "path", "use", "rect"}
-NASTY = "<b>&\"quoted\"'</b>"
+NASTY = '<b>&"quoted"\'</b>'
 
 
 class Page(HTMLParser):
@@ -114,7 +113,10 @@ class ReportTest(unittest.TestCase):
         entries = [report.load_entry(r, self.out, str(self.content), [str(self.style)]) for r in self.out.records()]
         tiles = [
             contact_sheet.Tile(
-                entry.record.values, entry.record.label, self.out.picture(entry.record.name) if entry.done else None, "e"
+                entry.record.values,
+                entry.record.label,
+                self.out.picture(entry.record.name) if entry.done else None,
+                "e",
             )
             for entry in entries
         ]
@@ -168,8 +170,16 @@ class ReportTest(unittest.TestCase):
         task = self.tasks[0]
         self.assertEqual(
             shlex.split(self.page.texts["command"][0]),
-            ["impasto", "stylize", str(self.content), str(self.style)]
-            + ["--recipe", str(self.out.recipe(task.name)), "-o", f"{task.name}.png"],
+            [
+                "impasto",
+                "stylize",
+                str(self.content),
+                str(self.style),
+                "--recipe",
+                str(self.out.recipe(task.name)),
+                "-o",
+                f"{task.name}.png",
+            ],
         )
         recipe = json.loads(self.out.recipe(task.name).read_text(encoding="utf-8"))
         self.assertEqual(recipe["seed"], "1")
@@ -183,7 +193,7 @@ class ReportTest(unittest.TestCase):
         self.assertLess(len(self.text), 600_000)
 
     def test_pictures_of_a_large_report_are_reduced(self) -> None:
-        sides = [report.previews.side_for(count) for count in (1, 9, 100, 4096)]
+        sides = [previews.side_for(count) for count in (1, 9, 100, 4096)]
         self.assertEqual(sides, [900, 900, 692, 160])
 
     def test_an_input_that_cant_be_read_is_left_out(self) -> None:

@@ -15,7 +15,9 @@ from impasto.lab.run_folder import DONE, FAILED, RUNNING, WAITING, Figures, RunF
 
 def task(weight: float = 1.0) -> Task:
     recipe = impasto.Recipe(style_weight=weight)
-    return make_task(f"style_weight {weight}", {"style_weight": str(weight)}, recipe, ("a.png", "aa"), [("b.png", "bb")])
+    return make_task(
+        f"style_weight {weight}", {"style_weight": str(weight)}, recipe, ("a.png", "aa"), [("b.png", "bb")]
+    )
 
 
 def finish(folder: RunFolder, painted: Task) -> None:
@@ -121,9 +123,7 @@ class RunFolderTest(unittest.TestCase):
             state.write_text(text, encoding="utf-8")
             with self.subTest(text=text), self.assertRaises(UsageError) as raised:
                 self.open()
-            self.assertEqual(
-                raised.exception.message, f"{state}: not a state of impasto-lab; give another --out"
-            )
+            self.assertEqual(raised.exception.message, f"{state}: not a state of impasto-lab; give another --out")
             self.assertEqual(state.read_text(encoding="utf-8"), text)
         state.write_text(json.dumps({"format": 2, "command": "sweep", "run": "a", "pictures": []}), encoding="utf-8")
         with self.assertRaises(UsageError) as raised:

@@ -7,12 +7,12 @@ import json
 import tempfile
 import unittest
 from pathlib import Path
-
-from fake_client import LEVELS, STEPS, FakeClient, picture, run
-from PIL import Image
+from unittest import mock
 
 import impasto
-from impasto.lab import losses
+from fake_client import LEVELS, STEPS, FakeClient, picture, run
+from impasto.lab import losses, report
+from PIL import Image
 
 
 class SweepTest(unittest.TestCase):
@@ -24,6 +24,10 @@ class SweepTest(unittest.TestCase):
         self.style = picture(self.folder / "painting.png", "yellow")
         self.out = self.folder / "out"
         self.client = FakeClient()
+        # Plots take most of the time; test_report has them.
+        few = mock.patch.object(report, "_MAX_OWN_PLOTS", 0)
+        few.start()
+        self.addCleanup(few.stop)
 
     def sweep(self, *words: str | Path, client: FakeClient | None = None) -> tuple[int, str, str]:
         grids = words or ("--grid", "style_weight=1,2", "--grid", "iterations=10,20")
@@ -101,9 +105,9 @@ class SweepTest(unittest.TestCase):
 
     def interrupt_in(self, weight: float, iterations: int, error: BaseException) -> None:
         def on_event(recipe: impasto.Recipe, event: impasto.Event) -> None:
-            if (recipe.style_weight, recipe.iterations) == (weight, iterations):
-                if isinstance(event, impasto.Progress) and event.iteration == 3:
-                    raise error
+            here = (recipe.style_weight, recipe.iterations) == (weight, iterations)
+            if here and isinstance(event, impasto.Progress) and event.iteration == 3:
+                raise error
 
         self.client.on_event = on_event
 
@@ -111,7 +115,9 @@ class SweepTest(unittest.TestCase):
         self.interrupt_in(1.0, 20, KeyboardInterrupt())
         code, _, err = self.sweep()
         self.assertEqual(code, 130)
-        self.assertIn("interrupted: 1 of 4 pictures are there, 1 jobs go on at the server. To go on:\n  impasto-lab sweep", err)
+        self.assertIn(
+            "interrupted: 1 of 4 pictures are there, 1 jobs go on at the server. To go on:\n  impasto-lab sweep", err
+        )
         self.assertFalse((self.out / "report.html").exists())
         first = list(self.client.requests)
         self.assertEqual(len(first), 2)
@@ -136,7 +142,7 @@ class SweepTest(unittest.TestCase):
 
     def test_a_server_that_goes_away_ends_it_resumably(self) -> None:
         self.interrupt_in(1.0, 20, impasto.Unavailable("the server is gone"))
-        code, out, err = self.sweep("--json", "--grid", "style_weight=1,2", "--grid", "iterations=10,20")
+        code, out, _err = self.sweep("--json", "--grid", "style_weight=1,2", "--grid", "iterations=10,20")
         result = json.loads(out)
         self.assertEqual((code, result["exit_code"], result["error"]), (3, 3, "the server is gone"))
         self.assertTrue(result["go_on"].startswith("impasto-lab sweep "))
@@ -162,7 +168,7 @@ class SweepTest(unittest.TestCase):
     def test_a_bad_recipe_is_refused_before_anything_starts(self) -> None:
         error = impasto.InvalidArgument("no layer block9", field="recipe.style_layers[0].layer")
         self.client.refuse_estimate = lambda recipe: error if recipe.iterations == 20 else None
-        code, out, err = self.sweep("--json", "--grid", "iterations=10,20")
+        code, out, _err = self.sweep("--json", "--grid", "iterations=10,20")
         self.assertEqual((code, len(self.client.requests)), (2, 0))
         self.assertEqual(
             json.loads(out)["error"], {"message": "iterations 20: no layer block9", "field": "style_layers[0].layer"}
@@ -210,7 +216,7 @@ class SweepTest(unittest.TestCase):
     def test_the_contact_sheet_has_every_picture(self) -> None:
         self.sweep()
         with Image.open(self.out / "contact_sheet.png") as sheet:
-            colors = dict((color, count) for count, color in sheet.convert("RGB").getcolors(1 << 20))
+            colors = {color: count for count, color in sheet.convert("RGB").getcolors(1 << 20)}
         self.assertEqual((colors[(40, 90, 120)], colors[(80, 90, 120)]), (2 * 24 * 16, 2 * 24 * 16))
 
 

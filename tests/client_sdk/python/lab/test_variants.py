@@ -86,10 +86,8 @@ class ListTest(unittest.TestCase):
         self.assertEqual(raised.exception.field, field)
 
     def test_csv(self) -> None:
-        read = self.read(
-            "list.csv", "label,style_weight,style_layers\nsoft,1e-3,\n,1,block1_conv1+block2_conv1:0.5\n"
-        )
-        self.assertEqual([variant.label for variant in read][0], "soft")
+        read = self.read("list.csv", "label,style_weight,style_layers\nsoft,1e-3,\n,1,block1_conv1+block2_conv1:0.5\n")
+        self.assertEqual(next(variant.label for variant in read), "soft")
         self.assertEqual(read[0].recipe, impasto.Recipe(max_size=64, style_weight=0.001))
         self.assertEqual(read[1].label, "style_weight 1, style_layers block1_conv1+block2_conv1:0.5")
         self.assertEqual(
@@ -122,7 +120,9 @@ class ListTest(unittest.TestCase):
             "--list FILE, recipe 2: iterations: 0 is outside 1..100000",
             "iterations",
         )
-        self.assert_refused("a.csv", "iterations,seed\n5\n", "--list FILE, line 2: not as many fields as the header", "--list")
+        self.assert_refused(
+            "a.csv", "iterations,seed\n5\n", "--list FILE, line 2: not as many fields as the header", "--list"
+        )
         self.assert_refused("a.csv", "", "--list FILE: no recipes in it", "--list")
         self.assert_refused("a.json", '{"a": 1}', "--list FILE: a list of recipes, [{...}, ...], is wanted", "--list")
         self.assert_refused(

@@ -94,10 +94,23 @@ def values_columns(records: Sequence[Record]) -> list[str]:
 def write_csv(folder: RunFolder, records: Sequence[Record]) -> None:
     """pictures.csv: every picture with its values, losses, figures and files. Raises OSError."""
     values = values_columns(records)
-    figures = (
-        "model width height steps result_step level levels total_loss content_loss style_loss device_seconds "
-        "elapsed_seconds peak_bytes weights_sha256 server_version"
-    ).split()
+    figures = [
+        "model",
+        "width",
+        "height",
+        "steps",
+        "result_step",
+        "level",
+        "levels",
+        "total_loss",
+        "content_loss",
+        "style_loss",
+        "device_seconds",
+        "elapsed_seconds",
+        "peak_bytes",
+        "weights_sha256",
+        "server_version",
+    ]
     table = io.StringIO()
     writer = csv.writer(table, lineterminator="\n")
     # A value that is a column of its own, too (the model), is there once.

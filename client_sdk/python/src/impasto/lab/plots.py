@@ -138,7 +138,7 @@ def losses_figure(curves: Sequence[Curve], *, themed: bool = False, layers: bool
 def _one_run(curve: Curve, layers: bool) -> Figure:
     kinds = [kind for kind in ("content", "style") if any(c.startswith(kind + ".") for c in curve.losses.layers)]
     count = 1 + (len(kinds) if layers else 0)
-    figure = Figure(figsize=(3.6 + 3.3 * count, 3.8), layout="constrained")
+    figure = Figure(figsize=(1.6 + 3.2 * count if count > 1 else 6.4, 3.8), layout="constrained")
     panels: list[Axes] = list(figure.subplots(1, count, squeeze=False)[0])
     rows = curve.losses.rows
     for n, part in enumerate(_PARTS):
