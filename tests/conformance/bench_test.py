@@ -115,7 +115,7 @@ class NetworkTest(unittest.TestCase):
         network = Network(self.server(frames(event(4))), {"event": "progress"}, lambda: second)
         self.addCleanup(network.close)
         self.assertEqual(self.received(network), frames(event(4)))
-        network.broken.wait(30)
+        self.assertTrue(network.settled.wait(30))
         wire = SETTINGS + frames(event(3))
         with socket.create_connection(("127.0.0.1", int(network.address.split(":")[1]))) as client:
             client.settimeout(30)

@@ -8,7 +8,7 @@ import socket
 import struct
 import threading
 
-from bench.servers import ReservedPort, shut
+from bench.servers import PATIENCE, ReservedPort, shut
 
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 _DATA, _PADDED = 0, 0x8
@@ -110,8 +110,9 @@ class Network:
         self._lock = threading.Lock()
         self._left = at.get("number", 1)
         self._sockets = set()
-        self._closed = False
         self.broken = threading.Event()
+        # All that belongs to the break is done.
+        self.settled = threading.Event()
         self._listen()
 
     def _listen(self):
@@ -184,12 +185,16 @@ class Network:
         shut(self._listener)
         for sock in sockets:
             shut(sock)
-        self._target = self._on_break()
-        if self._target is not None and not self._closed:
-            self._listen()
+        try:
+            self._target = self._on_break()
+            if self._target is not None:
+                self._listen()
+        finally:
+            self.settled.set()
 
     def close(self):
-        self._closed = True
+        if self.broken.is_set():
+            self.settled.wait(PATIENCE)
         shut(self._listener)
         with self._lock:
             sockets, self._sockets = self._sockets, set()
