@@ -164,6 +164,19 @@ class ExampleTest(unittest.TestCase):
         )
         self.assertEqual(self.painted(), [])
 
+    def test_takes_no_recipe_that_it_does_not_understand(self):
+        server = self.serve("--state-dir", "none")
+        # What a library's JSON reader passes over would be the server's default without a word.
+        for recipe, word in (({"stylWeight": 1}, "stylWeight"), ({"quality": "QUALITY_DRAFTY"}, "QUALITY_DRAFTY")):
+            with self.subTest(word):
+                with open(self.path("wrong.json"), "w", encoding="utf-8") as file:
+                    json.dump(recipe, file)
+                with self.stylize(server.address, "--recipe", self.path("wrong.json")) as process:
+                    code, _, err = self.finish(process)
+                self.assertEqual(code, 1)
+                self.assertIn(word, err)
+        self.assertEqual(self.painted(), [])
+
     def test_says_which_picture_is_none(self):
         server = self.serve("--state-dir", "none", "--max-request-bytes", "65536")
         with open(self.path("none.png"), "wb") as file:
