@@ -4,8 +4,8 @@
     pip install ../../client_sdk/python
     python stylize.py CONTENT STYLE OUT [--iterations N] [--max-size N] [--recipe FILE] [--preview FILE]
 
-From the environment: IMPASTO_SERVER, the server's HOST:PORT (127.0.0.1:50451); IMPASTO_TLS_CA, a PEM file of root certificates, for a
-server with TLS; IMPASTO_TOKEN, the access token, for a server that wants one. Ctrl-C cancels the job.
+From the environment: IMPASTO_SERVER, the server's HOST:PORT (127.0.0.1:50451); IMPASTO_TLS_CA, a PEM file of root
+certificates, for a server with TLS; IMPASTO_TOKEN, the access token, for a server that wants one. Ctrl-C cancels the job.
 Exit status: 0 painted, 1 it can't be, 2 wrong usage, 130 cancelled.
 """
 

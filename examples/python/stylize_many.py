@@ -4,8 +4,8 @@
     pip install ../../client_sdk/python
     python stylize_many.py STYLE FOLDER CONTENT...
 
-The painting is sent once. A photograph that the server refuses doesn't keep the others from being painted. The environment is that of
-stylize.py. Ctrl-C cancels all jobs. Exit status: 0 all painted, 1 some can't be, 130 cancelled.
+The painting is sent once. A photograph that the server refuses doesn't keep the others from being painted. The
+environment is that of stylize.py. Ctrl-C cancels all jobs. Exit status: 0 all painted, 1 some can't be, 130 cancelled.
 """
 
 import asyncio

@@ -154,7 +154,11 @@ class JudgeTest(unittest.TestCase):
         self.out = os.path.join(folder.name, "out.png")
         Image.new("RGBA", (4, 3), (1, 2, 3, 9)).save(self.out)
         self.result = {"format": "PICTURE_FORMAT_PNG", "width": 4, "height": 3, "bytes": os.path.getsize(self.out)}
-        self.wanted = {"code": "OK", "iterations": 2, "result": {"format": "PICTURE_FORMAT_PNG", "width": 4, "height": 3, "mode": "RGBA"}}
+        self.wanted = {
+            "code": "OK",
+            "iterations": 2,
+            "result": {"format": "PICTURE_FORMAT_PNG", "width": 4, "height": 3, "mode": "RGBA"},
+        }
 
     def findings(self, expect=None, request=None, seconds=0.0, others=None, **answer):
         answer = {"code": "OK", "iterations": [1, 2], "previews": [], "result": self.result, "job": "jobs/1", **answer}
@@ -219,13 +223,19 @@ class JudgeTest(unittest.TestCase):
         lost = {"recipe": {"styleWeight": 3, "styleLayers": [{"layer": "b"}], "seed": "1"}}
         self.assertEqual(
             self.findings({"recipe_kept": True}, lost),
-            ["recipe.style_weight is 2, not 3", "recipe.style_layers[0].layer is a, not b", "recipe.seed is None, not 1"],
+            [
+                "recipe.style_weight is 2, not 3",
+                "recipe.style_layers[0].layer is a, not b",
+                "recipe.seed is None, not 1",
+            ],
         )
 
 
 class PicturesTest(unittest.TestCase):
     def test_rows_are_as_long_as_told(self):
-        specs = {"raw": {"kind": "photograph", "width": 5, "height": 4, "raw": {"format": "PIXEL_FORMAT_BGR8", "stride": 32}}}
+        specs = {
+            "raw": {"kind": "photograph", "width": 5, "height": 4, "raw": {"format": "PIXEL_FORMAT_BGR8", "stride": 32}}
+        }
         specs["png"] = {"kind": "photograph", "width": 5, "height": 4, "format": "PNG"}
         with tempfile.TemporaryDirectory() as folder:
             pictures = Pictures(folder, specs)

@@ -1,4 +1,4 @@
-"""The examples that have arguments of their own, against a real impastod: the shell's progress.sh, and Python's stylize_many.py.
+"""The examples that have arguments of their own, against a real impastod: progress.sh and stylize_many.py.
 
 script_examples_test.py --build-dir DIR --impastod PROGRAM --impasto PROGRAM
 

@@ -128,7 +128,9 @@ class Bench:
         if "recipe_of" in case:
             name = others[case["recipe_of"]].answer["job"]
             request["recipe"] = json.loads(self._ask(scene.direct_address, ["jobs", "show", name, "--json"]))["recipe"]
-        extension = request.get("output", {}).get("format", "PICTURE_FORMAT_PNG").removeprefix("PICTURE_FORMAT_").lower()
+        extension = (
+            request.get("output", {}).get("format", "PICTURE_FORMAT_PNG").removeprefix("PICTURE_FORMAT_").lower()
+        )
         command = {
             "case": case["name"],
             "address": case.get("address", scene.address),

@@ -130,5 +130,7 @@ class _Process:
 
 def find_drivers(folder):
     """All drivers below `folder`, by name."""
-    found = sorted(entry.path for entry in os.scandir(folder) if os.path.exists(os.path.join(entry.path, "driver.json")))
+    found = sorted(
+        entry.path for entry in os.scandir(folder) if os.path.exists(os.path.join(entry.path, "driver.json"))
+    )
     return [Driver(path) for path in found]

@@ -55,7 +55,7 @@ class Outcome:
 
 
 def judge(case, outcome, others, bench):
-    """The findings. `others`: outcomes of earlier cases by name; `bench` has alpha(picture), job(name) and count_jobs()."""
+    """The findings. `others`: outcomes of earlier cases by name; `bench` has alpha(picture), job(name), count_jobs()."""
     expect, answer = case["expect"], outcome.answer
     findings = []
     code = expect.get("code", "OK")
@@ -80,7 +80,9 @@ def judge(case, outcome, others, bench):
 
 def _judge_error(expect, answer):
     message = answer.get("message", "")
-    findings = [f'"{words}" isn\'t in the message: {message}' for words in expect.get("message_has", []) if words not in message]
+    findings = [
+        f'"{words}" isn\'t in the message: {message}' for words in expect.get("message_has", []) if words not in message
+    ]
     if not message:
         findings.append("no message")
     if answer.get("result") is not None and expect["code"] != "CANCELLED":
@@ -89,9 +91,9 @@ def _judge_error(expect, answer):
     if expect.get("at_client") or expect["code"] in ("UNAVAILABLE", "CANCELLED"):
         return findings
     if answer.get("reason") != expect["code"]:
-        findings.append(f"reason \"{answer.get('reason')}\", not \"{expect['code']}\"")
+        findings.append(f'reason "{answer.get("reason")}", not "{expect["code"]}"')
     if "field" in expect and answer.get("field") != expect["field"]:
-        findings.append(f"field \"{answer.get('field')}\", not \"{expect['field']}\"")
+        findings.append(f'field "{answer.get("field")}", not "{expect["field"]}"')
     return findings
 
 

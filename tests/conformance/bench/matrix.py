@@ -13,12 +13,19 @@ def print_matrix(table, results, out=sys.stdout):
     out.write(" " * width + "".join(f"  {language:>8}" for language in languages) + "\n")
     for name in shown:
         cells = [results[language].get(name, ("", []))[0] for language in languages]
-        out.write(f"{name:{width}}" + "".join(f"  {cell:>{max(8, len(language))}}" for cell, language in zip(cells, languages)) + "\n")
+        out.write(
+            f"{name:{width}}"
+            + "".join(f"  {cell:>{max(8, len(language))}}" for cell, language in zip(cells, languages))
+            + "\n"
+        )
     for language in languages:
         for name, (cell, findings) in results[language].items():
             for finding in findings if cell == FAIL else []:
                 out.write(f"{language}: {name}: {finding}\n")
-    counts = {mark: sum(cell == mark for cells in results.values() for cell, _ in cells.values()) for mark in (PASS, FAIL, NONE)}
+    counts = {
+        mark: sum(cell == mark for cells in results.values() for cell, _ in cells.values())
+        for mark in (PASS, FAIL, NONE)
+    }
     out.write(f"{counts[PASS]} passed, {counts[FAIL]} failed, {counts[NONE]} not for this language\n")
     out.flush()
 
@@ -33,11 +40,13 @@ def document(table, drivers):
     lines = [
         "# Conformance",
         "",
-        "Every SDK and every example language does the same cases against a real `impastod` (`ctest -L clients -R conformance`), and each has to come out as",
-        "[the table](../tests/conformance/cases.json) says: status code, field and reason of an error, every loss, the bytes of the picture. One failed cell fails the",
-        "test. ✓: it passes; a number: it can't be asked of this language, for the reason below.",
+        "Every SDK and every example language does the same cases against a real `impastod`",
+        "(`ctest -L clients -R conformance`), and each has to come out as [the table](../tests/conformance/cases.json) says:",
+        "status code, field and reason of an error, every loss, the bytes of the picture. One failed cell fails the test.",
+        "✓: it passes; a number: it can't be asked of this language, for the reason below.",
         "",
-        "This page is made by `tests/conformance/conformance.py write-docs`; a test holds it against table and drivers.",
+        "This page is made by `tests/conformance/conformance.py write-docs`; a test holds it against table and",
+        "drivers.",
         "",
     ]
     reasons = []

@@ -1,7 +1,7 @@
 """A network between a client and a server that breaks at one event of a job, exactly.
 
-It reads along what goes over the wire: HTTP/2 frames, of them DATA alone, in it gRPC's messages, and of those that are a
-JobEvent which event it is. Nothing is decoded beyond that.
+It reads along what goes over the wire: HTTP/2 frames, of them DATA alone, in it gRPC's messages, and of those that
+are a JobEvent which event it is. Nothing is decoded beyond that.
 """
 
 import socket
@@ -95,10 +95,11 @@ class _Messages:
 class Network:
     """Connections to its `address` go on to `target` until the break, which comes once.
 
-    `at`: {"event": "request" | "accepted" | "progress" | "preview" | "result", "number": 1.., "delivered": true, "begun": false}.
-    "request" is the client's first message with pictures in it. With `delivered` false the event doesn't get through. With `begun`
-    the break comes within the event: a part of it gets through. `on_break` is called between the break of all connections and the
-    next one, and returns the target from then on, or None: nothing listens any more.
+    `at`: {"event": "request" | "accepted" | "progress" | "preview" | "result", "number": 1.., "delivered": true,
+    "begun": false}. "request" is the client's first message with pictures in it. With `delivered` false the event
+    doesn't get through. With `begun` the break comes within the event: a part of it gets through. `on_break` is called
+    between the break of all connections and the next one, and returns the target from then on, or None: nothing
+    listens any more.
     """
 
     def __init__(self, target, at, on_break):

@@ -31,7 +31,11 @@ def samples(kind, width, height):
     generator = np.random.default_rng(7)
     if kind == "photograph":
         inside = np.hypot((x - 0.5) * width, (y - 0.6) * height) < 0.3 * height
-        colours = [np.where(inside, 0.8, 0.2 + 0.5 * y), np.where(inside, 0.35, 0.3 + 0.4 * x), np.where(inside, 0.25, 0.7)]
+        colours = [
+            np.where(inside, 0.8, 0.2 + 0.5 * y),
+            np.where(inside, 0.35, 0.3 + 0.4 * x),
+            np.where(inside, 0.25, 0.7),
+        ]
     elif kind == "painting":
         wave = np.sin(20 * x + 2 * np.sin(8 * y))
         noise = 0.08 * generator.random((height, width))

@@ -25,7 +25,9 @@ def start_child(command, **options):
     def die_with_parent():
         _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
-    return _parent.submit(subprocess.Popen, command, text=True, errors="replace", preexec_fn=die_with_parent, **options).result()
+    return _parent.submit(
+        subprocess.Popen, command, text=True, errors="replace", preexec_fn=die_with_parent, **options
+    ).result()
 
 
 class Failed(Exception):
@@ -88,7 +90,7 @@ class ReservedPort:
     """A port that is ours as long as this lives, whether something listens on it or not."""
 
     def __init__(self):
-        # Bound, but never listening: whoever connects is refused, and with SO_REUSEADDR a listener can come and go beside it.
+        # Bound, but never listening: whoever connects is refused. With SO_REUSEADDR a listener can come and go beside it.
         self._holder = socket.socket()
         self._holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._holder.bind(("127.0.0.1", 0))
@@ -143,6 +145,7 @@ class OtherRevision:
 
     def __init__(self, api_revision, min_client_revision):
         import grpc  # for these cases alone
+
         # ServerInfo by hand: its fields 1 to 3, the version and two revisions below 128.
         version = b"0.0.9"
         info = b"\x0a" + bytes([len(version)]) + version

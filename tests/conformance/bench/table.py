@@ -6,14 +6,17 @@ _ACTIONS = ("run", "cancel", "slow")
 
 
 class Table:
-    """`cases` by name, in the table's order; `groups` of (title, cases); `pictures` and `servers` as they are written."""
+    """`cases` by name, in the table's order; `groups` of (title, cases); `pictures` and `servers` as written."""
 
     def __init__(self, path):
         with open(path, encoding="utf-8") as file:
             table = json.load(file)
         self.pictures = table["pictures"]
         self.servers = table["servers"]
-        self.groups = [(group["title"], [_complete(case, table["defaults"]) for case in group["cases"]]) for group in table["groups"]]
+        self.groups = [
+            (group["title"], [_complete(case, table["defaults"]) for case in group["cases"]])
+            for group in table["groups"]
+        ]
         self.cases = {}
         for _, cases in self.groups:
             for case in cases:
@@ -70,6 +73,10 @@ def _complete(case, defaults):
     case["request"] = request
     expect = case.get("expect", {})
     if expect.get("code", "OK") == "OK":
-        expect = {**defaults["expect"], **expect, "result": {**defaults["expect"]["result"], **expect.get("result", {})}}
+        expect = {
+            **defaults["expect"],
+            **expect,
+            "result": {**defaults["expect"]["result"], **expect.get("result", {})},
+        }
     case["expect"] = expect
     return case

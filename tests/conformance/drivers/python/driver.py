@@ -23,9 +23,9 @@ def run(command, answer):
             answer.take(event)
             if isinstance(event, impasto.Accepted) and command["action"] == "slow":
                 client.job(job.name).result()  # the end of another stream of its events is its end
-            if isinstance(event, impasto.Progress) and command["action"] == "cancel":
-                if event.iteration == command["after"]:
-                    job.cancel()
+            wanted = command.get("after") if command["action"] == "cancel" else None
+            if isinstance(event, impasto.Progress) and event.iteration == wanted:
+                job.cancel()
 
 
 for command in cases.commands():

@@ -29,9 +29,9 @@ async def run(command, answer):
             answer.take(event)
             if isinstance(event, impasto.Accepted) and command["action"] == "slow":
                 await client.job(job.name).result()  # the end of another stream of its events is its end
-            if isinstance(event, impasto.Progress) and command["action"] == "cancel":
-                if event.iteration == command["after"]:
-                    await job.cancel()
+            wanted = command.get("after") if command["action"] == "cancel" else None
+            if isinstance(event, impasto.Progress) and event.iteration == wanted:
+                await job.cancel()
 
 
 async def main():
