@@ -101,9 +101,7 @@ class CliTest(unittest.TestCase):
                 self.assertIn(message, err)
 
     def test_a_full_disk_is_1_and_named(self) -> None:
-        with mock.patch.object(
-            painting, "write_csv", side_effect=OSError(28, "No space left on device", "x.csv")
-        ):
+        with mock.patch.object(painting, "write_csv", side_effect=OSError(28, "No space left on device", "x.csv")):
             code, _, err = run(FakeClient(), *self.words())
         self.assertEqual(code, 1)
         self.assertIn("impasto-lab: x.csv: No space left on device", err)

@@ -18,7 +18,7 @@ from impasto.lab.losses import Losses, Row
 from impasto.lab.run_folder import Figures, RunFolder, make_task
 from impasto.lab.variants import Axis
 
-NO_END = {"meta", "link", "img", "input", "br", "path", "use", "rect"}
+NO_END = {"meta", "link", "img", "input", "br", "path", "use", "rect", "wbr"}
 NASTY = '<b>&"quoted"\'</b>'
 
 

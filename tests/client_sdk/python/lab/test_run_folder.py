@@ -141,6 +141,13 @@ class RunFolderTest(unittest.TestCase):
             names, [".lock", f"losses/{stem}.csv", f"pictures/{stem}.png", f"recipes/{stem}.json", "state.json"]
         )
 
+    def test_what_a_kill_left_half_written_is_removed(self) -> None:
+        self.path.mkdir()
+        part = self.path / ".state.json.0a1b2c3d.part"
+        part.write_text("half", encoding="utf-8")
+        self.open()
+        self.assertFalse(part.exists())
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -6,10 +6,11 @@ import contextlib
 import hashlib
 import os
 import re
-import tempfile
+import secrets
 from pathlib import Path
 
 _MAX_SLUG = 80
+_PART = ".part"
 
 
 def write_atomically(path: Path, data: bytes | str) -> None:
@@ -17,14 +18,12 @@ def write_atomically(path: Path, data: bytes | str) -> None:
     if isinstance(data, str):
         data = data.encode("utf-8")
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
-    temporary = Path(name)
+    temporary = path.parent / f".{path.name[:40]}.{secrets.token_hex(4)}{_PART}"
     try:
-        with os.fdopen(handle, "wb") as file:
+        with temporary.open("xb") as file:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
-            os.fchmod(file.fileno(), 0o666 & ~_umask())
         temporary.replace(path)
     except BaseException:
         with contextlib.suppress(OSError):
@@ -32,10 +31,11 @@ def write_atomically(path: Path, data: bytes | str) -> None:
         raise
 
 
-def _umask() -> int:
-    umask = os.umask(0)
-    os.umask(umask)
-    return umask
+def remove_parts(folder: Path) -> None:
+    """Removes what a process that was killed had half written below the folder. Nobody may be writing there."""
+    for part in folder.rglob(f".*{_PART}"):
+        with contextlib.suppress(OSError):
+            part.unlink()
 
 
 def sha256_of(path: Path) -> str:

@@ -90,6 +90,11 @@ def _e(text: object) -> str:
     return html.escape(str(text))
 
 
+def _field(name: str) -> str:
+    """A field's name, with places to break the line at."""
+    return _e(name).replace("_", "_<wbr>")
+
+
 def _asset(name: str) -> str:
     return (resources.files("impasto.lab") / "assets" / name).read_text(encoding="utf-8")
 
@@ -160,12 +165,12 @@ class _Page:
     def _sheet(self, block: Block) -> str:
         caption = f"<caption>{_e(block.title)}</caption>" if block.title else ""
         heads = "".join(
-            f'<th scope="col"><small>{_e(block.column_field)}</small>{_e(text)}</th>' for text in block.columns
+            f'<th scope="col"><small>{_field(block.column_field)}</small>{_e(text)}</th>' for text in block.columns
         )
         rows = []
         for text, tiles in zip(block.rows, block.tiles):
             cells = "".join(f"<td>{self._tile(tile)}</td>" for tile in tiles)
-            rows.append(f'<tr><th scope="row"><small>{_e(block.row_field)}</small>{_e(text)}</th>{cells}</tr>')
+            rows.append(f'<tr><th scope="row"><small>{_field(block.row_field)}</small>{_e(text)}</th>{cells}</tr>')
         width = 7.2 + 9.5 * len(block.columns)
         return (
             f'<div class="sheet" style="--sheet-min: {width:g}rem"><table>{caption}<thead><tr><td></td>{heads}</tr>'

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from impasto.lab.errors import UsageError
-from impasto.lab.files import file_stem, write_atomically
+from impasto.lab.files import file_stem, remove_parts, write_atomically
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -133,6 +133,7 @@ class RunFolder:
         except OSError as error:
             raise UsageError(f"--out {path}: {error.strerror}", field="--out") from None
         self._lock()
+        remove_parts(path)
         try:
             self._load()
         except UsageError:
