@@ -15,7 +15,7 @@ namespace impasto::cli {
 //   "result" with total_loss and level, too
 //   {"connection_lost": {"message": "..."}}
 //   {"end": {"code": "INVALID_ARGUMENT", "message": "...", "field": "recipe.style_weight", "reason": "...",
-//   "facts": {...}}}: always the last one
+//   "facts": {...}}}: always the last one; wrong usage has none
 // Not thread-safe.
 class EventLines {
  public:

@@ -16,6 +16,7 @@
 #include "absl/time/clock.h"
 #include "cli/atomic_file.h"
 #include "cli/connect.h"
+#include "cli/event_lines.h"
 #include "cli/exit_codes.h"
 #include "cli/explain.h"
 #include "cli/job_name.h"
@@ -238,8 +239,10 @@ int RunJobs(const JobsFlags& flags, InterruptWatcher* interrupts) {
       return UsageError(update.status());
     }
   }
+  EventLines events(flags.events ? &std::cout : nullptr);
   const absl::StatusOr<Client> client = ConnectOrExplain(flags);
   if (!client.ok()) {
+    events.End(client.status());
     return ExitCodeForConnect(client.status());
   }
   if (flags.command == "list") {
@@ -260,6 +263,7 @@ int RunJobs(const JobsFlags& flags, InterruptWatcher* interrupts) {
   }
   const absl::StatusOr<v1::Job> job = FindJob(*client, flags.jobs.front());
   if (!job.ok()) {
+    events.End(job.status());
     return Failed(job.status(), *client);
   }
   if (flags.command == "show") {

@@ -12,6 +12,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_split.h"
 #include "tests/client_sdk/cli/cli_process.h"
 #include "tests/testing/fake_service.h"
 
@@ -146,6 +147,36 @@ TEST_F(StylizeCommandTest, QuietSaysNothing) {
   EXPECT_EQ(out_, "");
   EXPECT_EQ(err_, "");
   EXPECT_EQ(ReadFile(out_path_), "PAINTED");
+}
+
+TEST_F(StylizeCommandTest, EventsTellProgramsWhatHappens) {
+  Succeed();
+  EXPECT_EQ(Run(Arguments({"--events", "--quiet"})), 0);
+  EXPECT_EQ(err_, "");
+  const std::vector<std::string> lines = absl::StrSplit(out_, '\n', absl::SkipEmpty());
+  ASSERT_THAT(lines, SizeIs(8));
+  EXPECT_THAT(lines[0], HasSubstr(R"({"accepted":{"job":)"));
+  EXPECT_THAT(lines[1], HasSubstr(R"({"progress":{"iteration":1,)"));
+  EXPECT_THAT(lines[2], HasSubstr(R"({"preview":{"iteration":1,)"));
+  EXPECT_THAT(lines[6], HasSubstr(R"({"result":{"iteration":2,)"));
+  EXPECT_EQ(lines[7], R"({"end":{"code":"OK","message":"","field":"","reason":"","facts":{}}})");
+  EXPECT_EQ(ReadFile(out_path_), "PAINTED");
+}
+
+TEST_F(StylizeCommandTest, EventsTellProgramsWhatWentWrong) {
+  server_.SetStylize([](const v1::StylizeRequest&, EventStream&) {
+    return StatusWithDetails(grpc::StatusCode::INVALID_ARGUMENT, "styles[0]: not a picture", "styles[0]",
+                             "BAD");
+  });
+  EXPECT_EQ(Run(Arguments({"--events"})), 1);
+  EXPECT_EQ(out_, R"({"end":{"code":"INVALID_ARGUMENT","message":"styles[0]: not a picture",)"
+                  R"("field":"styles[0]","reason":"BAD","facts":{}}})"
+                  "\n");
+  EXPECT_THAT(err_, HasSubstr("impasto: styles[0]: not a picture\n"));
+  std::vector<std::string> nobody = Arguments({"--events"});
+  nobody[6] = "127.0.0.1:1";
+  EXPECT_EQ(Run(nobody), 3);
+  EXPECT_THAT(out_, HasSubstr(R"({"end":{"code":"UNAVAILABLE","message":"can't reach 127.0.0.1:1)"));
 }
 
 TEST_F(StylizeCommandTest, WarningsAreLoud) {
