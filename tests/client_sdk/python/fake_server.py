@@ -9,7 +9,6 @@ import threading
 from concurrent import futures
 
 import grpc
-
 from impasto import _wire
 
 STREAMS = ("Stylize", "WatchJob")

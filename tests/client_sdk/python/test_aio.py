@@ -6,9 +6,8 @@ import threading
 import unittest
 
 import grpc
-
 import impasto
-from fake_server import FakeServer, Fail, accepted, finished, picture, progress, server_info, whole_run
+from fake_server import Fail, FakeServer, accepted, finished, picture, progress, server_info, whole_run
 from fake_time import FakeTime
 from impasto import Progress, _wire, aio
 
@@ -108,9 +107,7 @@ class AioTest(unittest.IsolatedAsyncioTestCase):
         self.server.on("Stylize", [accepted(), progress(2, 1), hang])
         self.server.on("CancelJob", job())
         painting = asyncio.Event()
-        task = asyncio.create_task(
-            self.client.stylize(b"photo", b"painting", on_progress=lambda _: painting.set())
-        )
+        task = asyncio.create_task(self.client.stylize(b"photo", b"painting", on_progress=lambda _: painting.set()))
         await painting.wait()
         task.cancel()
         with self.assertRaises(asyncio.CancelledError):

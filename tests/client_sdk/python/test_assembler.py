@@ -28,7 +28,9 @@ class AssemblerTest(unittest.TestCase):
 
     def test_one_chunk(self):
         picture = self.assembler.add(chunk(b"abcdef", header=HEADER))
-        self.assertEqual((picture.data, picture.format, picture.width, picture.height), (b"abcdef", PictureFormat.PNG, 3, 2))
+        self.assertEqual(
+            (picture.data, picture.format, picture.width, picture.height), (b"abcdef", PictureFormat.PNG, 3, 2)
+        )
         self.assertFalse(self.assembler.pending)
 
     def test_three_chunks_and_raw(self):

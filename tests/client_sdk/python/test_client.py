@@ -5,9 +5,8 @@ import unittest
 from unittest import mock
 
 import grpc
-
 import impasto
-from fake_server import FakeServer, Fail, accepted, event, finished, picture, progress, server_info, whole_run
+from fake_server import Fail, FakeServer, accepted, event, finished, picture, progress, server_info, whole_run
 from fake_time import FakeTime
 from impasto import Accepted, ConnectionLost, Preview, Progress, RecipeChange, Result, StateChanged, _wire
 
@@ -72,7 +71,9 @@ class ConnectTest(ClientTest):
 
     def test_another_server(self):
         self.server.on("GetServerInfo", Fail(grpc.StatusCode.UNIMPLEMENTED))
-        with self.assertRaisesRegex(impasto.FailedPrecondition, "is no Impasto server, or one older than API revision 1"):
+        with self.assertRaisesRegex(
+            impasto.FailedPrecondition, "is no Impasto server, or one older than API revision 1"
+        ):
             self.client.connect()
 
     def test_no_server(self):
@@ -138,7 +139,9 @@ class CallTest(ClientTest):
         model = _wire.message("Model")(
             name="models/vgg19",
             state=3,
-            layers=[{"name": "block1_conv1", "op": "conv2d", "channels": 64, "height": 5, "width": 6, "available": True}],
+            layers=[
+                {"name": "block1_conv1", "op": "conv2d", "channels": 64, "height": 5, "width": 6, "available": True}
+            ],
             default_recipe={"preset": "painterly"},
         )
         for method in ("GetModel", "LoadModel", "UnloadModel"):
@@ -195,12 +198,12 @@ class StylizeTest(ClientTest):
         result = self.client.stylize(
             b"photo", b"painting", on_event=events.append, on_progress=steps.append, on_preview=previews.append
         )
-        self.assertEqual(
-            names(events), ["Accepted", "Progress", "RecipeChange", "StateChanged", "Preview", "Result"]
-        )
+        self.assertEqual(names(events), ["Accepted", "Progress", "RecipeChange", "StateChanged", "Preview", "Result"])
         self.assertEqual([step.iteration for step in steps], [1])
         self.assertEqual([(p.iteration, p.picture.data) for p in previews], [(1, b"JPEG of it")])
-        self.assertEqual((result.picture.data, result.job, result.finished_elapsed), (b"PNG of a picture", "jobs/a", 7.0))
+        self.assertEqual(
+            (result.picture.data, result.job, result.finished_elapsed), (b"PNG of a picture", "jobs/a", 7.0)
+        )
         self.assertEqual(result.recipe.changes, (RecipeChange(1, style_weight=2.0),))
         self.assertEqual(self.server.methods(), ["Stylize"])
 
@@ -266,7 +269,9 @@ class StylizeTest(ClientTest):
 
     def test_a_job_that_fails(self):
         error = {"code": 13, "message": "a step failed"}
-        self.server.on("Stylize", [accepted(), *picture(2, "result", b"best"), finished(3, "STATE_FAILED", error=error)])
+        self.server.on(
+            "Stylize", [accepted(), *picture(2, "result", b"best"), finished(3, "STATE_FAILED", error=error)]
+        )
         events = []
         with self.assertRaises(impasto.Internal) as caught:
             self.client.stylize(b"photo", b"painting", on_event=events.append)

@@ -6,9 +6,8 @@ import unittest
 from unittest import mock
 
 import grpc
-
 import impasto
-from fake_server import FakeServer, Fail, accepted, event, finished, picture, progress
+from fake_server import Fail, FakeServer, accepted, event, finished, picture, progress
 from fake_time import FakeTime
 from impasto import Picture, PictureFormat, PixelFormat, Preview, Progress
 from impasto._notebook import View
@@ -38,7 +37,7 @@ class ViewTest(unittest.TestCase):
         return view._repr_html_()
 
     def test_progress_and_curve(self):
-        steps = [Progress(k, 4, 10.0 ** -k, remaining=9.0) for k in range(1, 4)]
+        steps = [Progress(k, 4, 10.0**-k, remaining=9.0) for k in range(1, 4)]
         html = self.html(*steps)
         self.assertIn('<progress value="3" max="4"', html)
         self.assertIn("jobs/&lt;a&gt;: step 3 of 4, loss 0.001, 9 s left", html)
@@ -48,7 +47,9 @@ class ViewTest(unittest.TestCase):
         self.assertNotIn("polyline", self.html(Progress(1, 4, 5.0), Progress(2, 4, 4.0), Progress(3, 4, 9.0, level=1)))
 
     def test_losses_that_cannot_be_drawn(self):
-        self.assertNotIn("polyline", self.html(*(Progress(k, 4, loss) for k, loss in enumerate((0.0, float("inf"), 1.0)))))
+        self.assertNotIn(
+            "polyline", self.html(*(Progress(k, 4, loss) for k, loss in enumerate((0.0, float("inf"), 1.0))))
+        )
 
     def test_the_curve_has_a_bound(self):
         html = self.html(*(Progress(k, 5000, 1.0 + k) for k in range(5000)))

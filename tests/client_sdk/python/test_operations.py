@@ -149,7 +149,11 @@ class CallTest(unittest.TestCase):
 class UploadTest(unittest.TestCase):
     def picture(self, size, raw=False):
         picture = _wire.message("Picture")
-        return picture(raw={"format": 1, "width": 2, "height": 2, "data": b"x" * size}) if raw else picture(encoded=b"x" * size)
+        return (
+            picture(raw={"format": 1, "width": 2, "height": 2, "data": b"x" * size})
+            if raw
+            else picture(encoded=b"x" * size)
+        )
 
     def test_the_parts(self):
         parts = list(upload_parts(self.picture((1 << 20) + 3)))

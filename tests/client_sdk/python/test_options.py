@@ -48,7 +48,18 @@ class OptionsTest(unittest.TestCase):
             self.assertEqual(options(address=address).address, address)
 
     def test_wrong_addresses(self):
-        for address in ("host", "host:", "host:0", "host:65536", "host:x", "::1", "::1:5", "http://h:1", "h/x:1", "unix:"):
+        for address in (
+            "host",
+            "host:",
+            "host:0",
+            "host:65536",
+            "host:x",
+            "::1",
+            "::1:5",
+            "http://h:1",
+            "h/x:1",
+            "unix:",
+        ):
             self.assertEqual(
                 self.refused("address", address=address),
                 f'server address "{address}": not of the form HOST:PORT, [IPv6]:PORT or unix:PATH',

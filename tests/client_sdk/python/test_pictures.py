@@ -10,12 +10,11 @@ import zlib
 from pathlib import Path
 from unittest import mock
 
-import numpy as np
-from PIL import Image
-
 import impasto
+import numpy as np
 from impasto import Picture, PictureFormat, PixelFormat, _png
 from impasto._pixels import LAYOUTS
+from PIL import Image
 
 
 def png16(pixels, filters=None, profile=None):
@@ -115,7 +114,12 @@ class ToNumpyTest(unittest.TestCase):
         same(self, Picture(data, PictureFormat.RAW, 2, 3, PixelFormat.RGB16, row + 5).to_numpy(), pixels)
 
     def test_raw_that_is_too_short(self):
-        for data, stride, pixel_format in ((b"x" * 11, 0, 1), (b"x" * 12, 3, 1), (b"x" * 12, 5, 1), (b"x" * 12, 0, None)):
+        for data, stride, pixel_format in (
+            (b"x" * 11, 0, 1),
+            (b"x" * 12, 3, 1),
+            (b"x" * 12, 5, 1),
+            (b"x" * 12, 0, None),
+        ):
             pixel_format = pixel_format and PixelFormat(pixel_format)
             with self.assertRaises(impasto.Internal):
                 Picture(data, PictureFormat.RAW, 4, 3, pixel_format, stride).to_numpy()
@@ -158,7 +162,7 @@ class SaveTest(unittest.TestCase):
         for name in ("a.png", "a.PNG", "a", "a.out"):
             self.picture.save(self.folder / name)
             self.assertEqual((self.folder / name).read_bytes(), self.picture.data)
-        self.assertEqual(sorted(os.listdir(self.folder)), ["a", "a.PNG", "a.out", "a.png"])
+        self.assertEqual(sorted(path.name for path in self.folder.iterdir()), ["a", "a.PNG", "a.out", "a.png"])
 
     def test_another_ending_is_another_format(self):
         for name, pillow_format in (("a.jpg", "JPEG"), ("a.jpeg", "JPEG"), ("a.tif", "TIFF"), ("a.webp", "WEBP")):
@@ -180,7 +184,7 @@ class SaveTest(unittest.TestCase):
         with mock.patch.object(os, "fsync", side_effect=OSError(28, "no space")), self.assertRaises(OSError):
             self.picture.save(path)
         self.assertEqual(path.read_bytes(), b"good")
-        self.assertEqual(os.listdir(self.folder), ["a.png"])
+        self.assertEqual(list(self.folder.iterdir()), [path])
 
     def test_permissions_and_links_are_kept(self):
         path = self.folder / "a.png"

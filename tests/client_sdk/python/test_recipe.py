@@ -133,9 +133,7 @@ class RecipeTest(unittest.TestCase):
 
     def test_json_as_the_command_line_writes_it(self):
         text = '{"preset": "painterly", "styleLayers": [{"layer": "a", "weight": 0.5}], "quality": "QUALITY_DRAFT"}'
-        self.assertEqual(
-            Recipe.from_json(text), Recipe(preset="painterly", style_layers=[("a", 0.5)], quality="draft")
-        )
+        self.assertEqual(Recipe.from_json(text), Recipe(preset="painterly", style_layers=[("a", 0.5)], quality="draft"))
         self.assertEqual(json.loads(Recipe.from_json(text).to_json()), json.loads(text))
 
     def test_what_is_no_recipe(self):

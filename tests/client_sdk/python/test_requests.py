@@ -33,7 +33,9 @@ class StylizeTest(unittest.TestCase):
         self.assertEqual([style.WhichOneof("source") for style in message.styles], ["encoded", "style"])
         self.assertEqual(message.recipe.iterations, 5)
         preview = message.preview
-        self.assertEqual((preview.every_iterations, preview.format, preview.max_size, preview.pixel_format), (2, 5, 64, 6))
+        self.assertEqual(
+            (preview.every_iterations, preview.format, preview.max_size, preview.pixel_format), (2, 5, 64, 6)
+        )
         self.assertEqual((preview.interval.seconds, preview.interval.nanos), (1, 500_000_000))
         self.assertEqual((message.output.format, message.output.size, message.output.quality), (2, 2, 80))
         self.assertEqual((message.priority, message.display_name, message.request_id), (3, "a name", "id-1"))
@@ -64,7 +66,9 @@ class UpdateTest(unittest.TestCase):
             "jobs/a", {"style_weight": 0.5, "iterations": 9, "priority": Priority.BATCH, "display_name": ""}
         )
         self.assertEqual(mask, ["recipe.style_weight", "recipe.iterations", "priority", "display_name"])
-        self.assertEqual((job.name, job.recipe.style_weight, job.recipe.iterations, job.priority), ("jobs/a", 0.5, 9, 3))
+        self.assertEqual(
+            (job.name, job.recipe.style_weight, job.recipe.iterations, job.priority), ("jobs/a", 0.5, 9, 3)
+        )
 
     def test_layers_previews_and_shares(self):
         job, mask = _requests.update(

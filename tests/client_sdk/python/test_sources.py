@@ -7,12 +7,11 @@ import tempfile
 import unittest
 from pathlib import Path
 
-import numpy as np
-from PIL import Image, ImageCms
-
 import impasto
+import numpy as np
 from impasto import PixelFormat, RawPixels
 from impasto._sources import to_message
+from PIL import Image, ImageCms
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
 
@@ -64,7 +63,13 @@ class SourceTest(unittest.TestCase):
 
 class NumpyTest(unittest.TestCase):
     def test_every_shape_and_kind(self):
-        for shape, name in (((2, 3), "GRAY"), ((2, 3, 1), "GRAY"), ((2, 3, 2), "GRAY_ALPHA"), ((2, 3, 3), "RGB"), ((2, 3, 4), "RGBA")):
+        for shape, name in (
+            ((2, 3), "GRAY"),
+            ((2, 3, 1), "GRAY"),
+            ((2, 3, 2), "GRAY_ALPHA"),
+            ((2, 3, 3), "RGB"),
+            ((2, 3, 4), "RGBA"),
+        ):
             for kind, bits in ((np.uint8, "8"), (np.uint16, "16")):
                 array = np.arange(np.prod(shape), dtype=kind).reshape(shape)
                 self.assertEqual(raw(array), (PixelFormat[name + bits], 3, 2, array.tobytes()))
@@ -81,7 +86,13 @@ class NumpyTest(unittest.TestCase):
 
     def test_any_strides_and_byte_orders(self):
         base = np.arange(8 * 9 * 3, dtype=np.uint16).reshape(8, 9, 3)
-        for view in (base[1:5:2, 2:8:3], base[::-1, ::-1], base.transpose(1, 0, 2), base[:, :, ::-1], np.asfortranarray(base)):
+        for view in (
+            base[1:5:2, 2:8:3],
+            base[::-1, ::-1],
+            base.transpose(1, 0, 2),
+            base[:, :, ::-1],
+            np.asfortranarray(base),
+        ):
             self.assertEqual(raw(view)[3], np.ascontiguousarray(view).astype("<u2").tobytes())
         self.assertEqual(raw(base.astype(">u2"))[3], base.astype("<u2").tobytes())
 

@@ -52,9 +52,7 @@ class TranslatorTest(unittest.TestCase):
             "levels": 2,
         }
         ((_, got),) = self.add(translator(), event(2, progress=values))
-        self.assertEqual(
-            got, impasto.Progress(5, 10, 6.5, 1.0, 5.0, 0.5, 1.5, 3.0, (1.0,), (2.0, 3.0), 1, 2)
-        )
+        self.assertEqual(got, impasto.Progress(5, 10, 6.5, 1.0, 5.0, 0.5, 1.5, 3.0, (1.0,), (2.0, 3.0), 1, 2))
         self.assertEqual(str(got), "step 5 of 10, loss 6.5, 3 s left")
 
     def test_changes_and_states(self):
@@ -76,7 +74,9 @@ class TranslatorTest(unittest.TestCase):
         follower.stream_ended()
         ((number, result),) = follower.result()
         self.assertEqual(number, 4)
-        self.assertEqual((result.picture.data, result.iteration, result.job, result.finished_elapsed), (b"abc", 3, "jobs/a", 7.0))
+        self.assertEqual(
+            (result.picture.data, result.iteration, result.job, result.finished_elapsed), (b"abc", 3, "jobs/a", 7.0)
+        )
         self.assertEqual(result.recipe.changes, (impasto.RecipeChange(2, tv_weight=1.0),))
         self.assertIsNone(follower.error())
         self.assertEqual(follower.result(), [])
@@ -126,9 +126,7 @@ class TranslatorTest(unittest.TestCase):
         failed = error(finished(3, "STATE_FAILED", error={"code": 8, "message": "no memory"}))
         self.assertIsInstance(failed, impasto.ResourceExhausted)
         self.assertEqual(str(failed), "no memory")
-        self.assertEqual(
-            str(error(finished(3, "STATE_FAILED"))), "the server says that the job failed, and not why"
-        )
+        self.assertEqual(str(error(finished(3, "STATE_FAILED"))), "the server says that the job failed, and not why")
         self.assertEqual(str(error(progress(2, 1))), "the server ended the job without saying how")
         self.assertEqual(str(error(finished(3))), "the server ended the job without a whole result")
         self.assertIsNone(error(finished(9), after=8))

@@ -13,7 +13,17 @@ class WireTest(unittest.TestCase):
     def test_every_method_is_there(self):
         self.assertEqual(
             set(_wire.METHODS),
-            {"Stylize", "EstimateJob", "WatchJob", "GetJob", "ListJobs", "UpdateJob", "CancelJob", "PauseJob", "ResumeJob"}
+            {
+                "Stylize",
+                "EstimateJob",
+                "WatchJob",
+                "GetJob",
+                "ListJobs",
+                "UpdateJob",
+                "CancelJob",
+                "PauseJob",
+                "ResumeJob",
+            }
             | {"DeleteJob", "UploadPicture", "ListModels", "GetModel", "LoadModel", "UnloadModel", "CreateStyle"}
             | {"GetStyle", "ListStyles", "DeleteStyle", "GetServerInfo"},
         )
@@ -53,14 +63,18 @@ class WireTest(unittest.TestCase):
             "from pathlib import Path; data = (Path(_wire.__file__).parent / 'api.binpb').read_bytes();"
             "pool = descriptor_pool.Default();"
             "[pool.AddSerializedFile(file.SerializeToString())"
-            " for file in descriptor_pb2.FileDescriptorSet.FromString(data).file if file.name.startswith('impasto/v1/p')]"
+            " for file in descriptor_pb2.FileDescriptorSet.FromString(data).file"
+            " if file.name.startswith('impasto/v1/p')]"
         )
         path = str(Path(impasto.__file__).parent.parent)
         done = subprocess.run([sys.executable, "-B", "-c", program], env={"PYTHONPATH": path}, check=False)
         self.assertEqual(done.returncode, 0)
 
     def test_the_pure_python_runtime(self):
-        program = "import impasto; r = impasto.Recipe(iterations=3, quality='good'); exit(impasto.Recipe.from_json(r.to_json()) != r)"
+        program = (
+            "import impasto; recipe = impasto.Recipe(iterations=3, quality='good');"
+            "exit(impasto.Recipe.from_json(recipe.to_json()) != recipe)"
+        )
         path = str(Path(impasto.__file__).parent.parent)
         environment = {"PYTHONPATH": path, "PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION": "python"}
         done = subprocess.run([sys.executable, "-B", "-c", program], env=environment, check=False)
