@@ -13,6 +13,9 @@ foreach(header ${IMPASTO_MESSAGE_HEADERS})
     DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/impasto/api/${folder}" COMPONENT sdk)
 endforeach()
 
+target_include_directories(impasto_client INTERFACE "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
+target_include_directories(impasto_protos INTERFACE "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}/impasto/api>")
+
 install(TARGETS impasto_client impasto_mocks impasto_protos impasto_grpc_protos EXPORT ImpastoTargets
   ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT sdk
   PUBLIC_HEADER DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}/impasto" COMPONENT sdk)

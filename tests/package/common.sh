@@ -13,11 +13,11 @@ fail() {
   exit 1
 }
 
-# The generator and the compiler cache of this project's own builds.
+# Anew, but for what is compiled already; with the generator and the compiler cache of this project's own builds.
 configure() {
   local launcher=()
   if command -v ccache >/dev/null; then
     launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
   fi
-  cmake -G Ninja -DCMAKE_BUILD_TYPE=Release "${launcher[@]}" "$@"
+  cmake --fresh -G Ninja -DCMAKE_BUILD_TYPE=Release "${launcher[@]}" "$@"
 }

@@ -67,12 +67,6 @@ void Tell(const Callback& callback, Event&& event) {
 
 Client::Client(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {}
 
-absl::StatusOr<Client> Client::Connect(ClientOptions options, std::string_view headers) {
-  IMPASTO_CLIENT_ASSIGN_OR_RETURN(std::shared_ptr<Connection> connection,
-                                  MakeConnection(std::move(options), headers));
-  return Client(std::move(connection));
-}
-
 const std::string& Client::address() const { return connection_->options().address; }
 
 const std::string& Client::name() const {

@@ -208,7 +208,7 @@ TEST(ConnectErrorTest, ServersOfOtherRevisions) {
 
 TEST(ConnectErrorTest, HeadersOfAnotherVersion) {
   EXPECT_EQ(
-      Client::Connect({}, "0.0.9").status(),
+      MakeConnection({}, "0.0.9").status(),
       absl::FailedPreconditionError(
           "this program was compiled with the headers of Impasto 0.0.9, and linked with the library of " +
           std::string(ClientVersion()) + ": build it again with both of one installation"));

@@ -20,6 +20,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -33,7 +34,6 @@
 #include "impasto/v1/server.pb.h"
 #include "impasto/v1/styles.pb.h"
 #include "impasto/v1/stylization.pb.h"
-#include "impasto/version.h"
 
 namespace impasto {
 
@@ -50,9 +50,15 @@ struct StylizeCallbacks {
 // Thread-safe. Copies share one connection; it is closed with the last of them and of their calls.
 class Client {
  public:
-  // MakeConnection() and a client on it: errors as there. `headers` is to be left alone.
-  static absl::StatusOr<Client> Connect(ClientOptions options = {},
-                                        std::string_view headers = kHeaderVersion);
+  // MakeConnection() and a client on it: errors as there. Compiled into the program, so that the library is
+  // told of the program's headers before it looks at anything that they lay out.
+  static absl::StatusOr<Client> Connect(ClientOptions options = {}) {
+    absl::StatusOr<std::shared_ptr<Connection>> connection = MakeConnection(std::move(options));
+    if (!connection.ok()) {
+      return std::move(connection).status();
+    }
+    return Client(*std::move(connection));
+  }
   // `connection` isn't null. For tests; see impasto/mocks/mock_connection.h.
   explicit Client(std::shared_ptr<Connection> connection);
 
