@@ -68,7 +68,7 @@ def copy_sources(to):
 def check_layout(wheel):
     """A wheel for every Python: typed, with the API and without generated code."""
     names = zipfile.ZipFile(wheel).namelist()
-    missing = {"impasto/py.typed", "impasto/_wire/api.binpb", "impasto/lab/__main__.py"} - set(names)
+    missing = {"impasto/py.typed", "impasto/_wire/api.binpb", "impasto/lab/assets/report.css"} - set(names)
     odd = [name for name in names if name.endswith(("_pb2.py", "_pb2_grpc.py", ".pyc", ".proto"))]
     if missing or odd or not wheel.name.endswith("-py3-none-any.whl"):
         sys.exit(f"in_venv: {wheel.name}: missing {sorted(missing)}, and there should be no {odd}")

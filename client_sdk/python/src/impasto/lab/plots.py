@@ -283,6 +283,7 @@ def to_svg(figure: Figure, prefix: str) -> str:
     svg = re.sub(r'href="#([^"]+)"', rf'href="#{prefix}-\1"', svg)
     svg = re.sub(r"url\(#([^)]+)\)", rf"url(#{prefix}-\1)", svg)
     svg = re.sub(r"font: (\w+ )?([\d.]+px) [^;\"]+", _font, svg)
+    svg = re.sub(r"font-family: [^;\"]+;?\s*", "", svg)  # as later matplotlibs say it
     svg = svg.replace(_INK, "currentColor").replace(_RULE, "var(--rule)")
     # The style sheet sizes it; the view box has the shape.
     return re.sub(
