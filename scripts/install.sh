@@ -47,6 +47,7 @@ TEST_PACKAGES=(
   openssl        # certificates for the tests of TLS
   python3-grpcio # the Python package's tests, and servers of other revisions in the conformance table
   python3-matplotlib # plots of impasto-lab, in its tests
+  python3-venv   # environments that the Python package is installed into, in its tests
   python3-torch  # the independent calculation that the engine is held against
   python3-h5py   # reads Keras weights files for it
   python3-protobuf  # reads the API, for docs/api

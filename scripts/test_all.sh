@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# What `make test` leaves out for its time: long runs, and the tests under sanitizers.
+# What `make test` leaves out for its time: long runs, other versions of Python, and the tests under sanitizers.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 failed=()
 ctest --preset all -L soak || failed+=("long runs")
+scripts/test_python.sh || failed+=("Python versions")
 for sanitizer in asan tsan; do
   scripts/build.sh "$sanitizer"
   ctest --preset "$sanitizer" || failed+=("$sanitizer")
