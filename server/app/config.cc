@@ -185,7 +185,7 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
   auto* const tls_cert = app.add_option(
       "--tls-cert", tls.certificate,
       "Certificate to encrypt connections with: a PEM file, the server's own certificate first; a "
-      "renewed one is taken within a minute");
+      "renewed one is taken within seconds");
   auto* const tls_key =
       app.add_option("--tls-key", tls.key, "Its private key: a PEM file without a pass phrase");
   tls_cert->needs(tls_key);

@@ -46,13 +46,12 @@ constexpr int kMaxWaitingPictures = 64;
 // Of requests whose pictures aren't read yet.
 constexpr int64_t kMaxWaitingBytes = int64_t{1} << 30;
 
-// Certificates that are renewed on the disk are taken without a restart: gRPC looks after their files.
-constexpr unsigned kCertificateSeconds = 60;
-
-std::shared_ptr<grpc::ServerCredentials> CredentialsOf(const KeyPairFiles& files) {
+// Certificates that are renewed on the disk are taken without a restart: gRPC looks at their files again and
+// again. It takes them as they are, so it shouldn't be long until it looks the next time.
+std::shared_ptr<grpc::ServerCredentials> CredentialsOf(const KeyPairFiles& files, int seconds) {
   grpc::experimental::TlsServerCredentialsOptions options(
       std::make_shared<grpc::experimental::FileWatcherCertificateProvider>(files.key, files.certificate,
-                                                                           kCertificateSeconds));
+                                                                           static_cast<unsigned>(seconds)));
   options.watch_identity_key_cert_pairs();
   options.set_cert_request_type(GRPC_SSL_DONT_REQUEST_CLIENT_CERTIFICATE);
   return grpc::experimental::TlsServerCredentials(options);
@@ -78,14 +77,15 @@ class ServerImpl final : public Server {
   absl::Status Listen(const ServerOptions& options) {
     IMPASTO_ASSIGN_OR_RETURN(ListenAddress address, ParseListenAddress(options.listen));
     if (callers_.want_tokens() && !options.tls.has_value() && !address.is_local()) {
-      return absl::InvalidArgumentError(absl::StrCat(
-          "access tokens would be sent to ", address.ToString(),
-          " for anybody to read: encrypt connections, or listen on 127.0.0.1 or a unix socket alone"));
+      return absl::InvalidArgumentError(absl::StrCat("access tokens would be sent to ", address.ToString(),
+                                                     " for anybody to read: encrypt connections (--tls-cert, "
+                                                     "--tls-key), or listen on 127.0.0.1 or a unix "
+                                                     "socket alone"));
     }
     std::shared_ptr<grpc::ServerCredentials> credentials = grpc::InsecureServerCredentials();
     if (options.tls.has_value()) {
       IMPASTO_RETURN_IF_ERROR(CheckKeyPair(*options.tls).status());
-      credentials = CredentialsOf(*options.tls);
+      credentials = CredentialsOf(*options.tls, options.certificate_seconds);
     }
     IMPASTO_RETURN_IF_ERROR(CheckListenAddress(address));
 
@@ -174,6 +174,9 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Start(const ServerOptions& optio
   }
   if (options.max_event_streams < 1) {
     return absl::InvalidArgumentError("max_event_streams: must be at least 1");
+  }
+  if (options.certificate_seconds < 1) {
+    return absl::InvalidArgumentError("certificate_seconds: must be at least 1");
   }
   auto server = std::make_unique<ServerImpl>(options);
   IMPASTO_RETURN_IF_ERROR(server->Listen(options));

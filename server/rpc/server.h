@@ -27,9 +27,11 @@ struct ServerOptions {
   // Who may call; without, anybody may. Tokens are only taken where nobody can listen in: INVALID_ARGUMENT
   // for a server without TLS that isn't at a loopback address or a unix socket.
   std::optional<AccessTokens> tokens;
-  // TLS with this certificate; without, connections aren't encrypted. New files of these names are read
-  // within a minute.
+  // TLS with this certificate; without, connections aren't encrypted.
   std::optional<KeyPairFiles> tls;
+  // How often its files are looked at: new ones are taken. While a certificate lies beside another's key, new
+  // connections are refused.
+  int certificate_seconds = 10;
   // All required; they outlive the server.
   StylizationBackend* stylization = nullptr;
   UploadBackend* uploads = nullptr;

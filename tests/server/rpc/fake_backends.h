@@ -162,6 +162,15 @@ class FakeStylization final : public StylizationBackend {
   std::vector<Update> updates_ ABSL_GUARDED_BY(mutex_);
 };
 
+// Has one that can be listed, and nothing more.
+class NoModels final : public ModelsBackend {
+ public:
+  std::vector<v1::Model> ListModels() override { return std::vector<v1::Model>(1); }
+  absl::StatusOr<v1::Model> GetModel(const std::string&) override { return absl::NotFoundError("none"); }
+  absl::StatusOr<v1::Model> LoadModel(const std::string&) override { return absl::NotFoundError("none"); }
+  absl::StatusOr<v1::Model> UnloadModel(const std::string&) override { return absl::NotFoundError("none"); }
+};
+
 // Knows styles/0 up to styles/COUNT-1.
 class FakeStyles final : public StylesBackend {
  public:

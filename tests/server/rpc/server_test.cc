@@ -22,14 +22,6 @@ namespace {
 
 using testing::HasSubstr;
 
-class NoModels final : public ModelsBackend {
- public:
-  std::vector<v1::Model> ListModels() override { return std::vector<v1::Model>(1); }
-  absl::StatusOr<v1::Model> GetModel(const std::string&) override { return absl::NotFoundError("none"); }
-  absl::StatusOr<v1::Model> LoadModel(const std::string&) override { return absl::NotFoundError("none"); }
-  absl::StatusOr<v1::Model> UnloadModel(const std::string&) override { return absl::NotFoundError("none"); }
-};
-
 grpc::ByteBuffer Bytes(const std::string& text) {
   grpc::Slice slice(text);
   return grpc::ByteBuffer(&slice, 1);
@@ -165,6 +157,9 @@ TEST_F(ServerTest, RefusesBadOptions) {
   }
   options = Options();
   options.max_event_streams = 0;
+  EXPECT_EQ(Server::Start(options).status().code(), absl::StatusCode::kInvalidArgument);
+  options = Options();
+  options.certificate_seconds = 0;
   EXPECT_EQ(Server::Start(options).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
