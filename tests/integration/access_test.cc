@@ -3,8 +3,11 @@
 #include <grpcpp/security/credentials.h>
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <fstream>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "imaging/picture.h"
 #include "impasto/v1/server.grpc.pb.h"
@@ -13,6 +16,10 @@
 
 namespace impasto::testing {
 namespace {
+
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr char kAnna[] = "token.of.anna.xx";
 constexpr char kBen[] = "token.of.ben.xxx";
@@ -105,19 +112,60 @@ TEST_F(AccessTest, HealthNeedsNoToken) {
   EXPECT_TRUE(WatchHealth(*channel_, "", [](int state) { return state == 1; }).ok());
 }
 
+// What a server says that doesn't start.
+std::string FailToStart(const std::string& weights_dir, std::vector<std::string> flags) {
+  const auto process = ServerProcess::Start(IMPASTOD, ServerArguments(weights_dir, std::move(flags)));
+  EXPECT_TRUE(process.ok()) << process.status();
+  EXPECT_EQ(*(*process)->WaitForExit(), 1);
+  return (*process)->output();
+}
+
 TEST(AccessFlags, AServerThatCantBeSafeDoesntStart) {
   TempDir dir;
   WriteSmallModel(dir.path(), "vgg19");
   std::ofstream(dir.File("tokens")) << "anna " << kAnna << "\n";
-  std::vector<std::string> arguments = ServerArguments(dir.path(), {"--token-file", dir.File("tokens")});
-  for (std::string& argument : arguments) {
-    if (argument == "127.0.0.1:0") argument = "0.0.0.0:0";
-  }
-  const auto process = ServerProcess::Start(IMPASTOD, arguments);
-  ASSERT_TRUE(process.ok()) << process.status();
-  EXPECT_EQ(*(*process)->WaitForExit(), 1);
-  EXPECT_THAT((*process)->output(), ::testing::HasSubstr("access tokens would be sent to 0.0.0.0:0"));
-  EXPECT_THAT((*process)->output(), ::testing::Not(::testing::HasSubstr(kAnna)));
+  const std::string output =
+      FailToStart(dir.path(), {"--listen", "0.0.0.0:0", "--token-file", dir.File("tokens")});
+  EXPECT_THAT(output, HasSubstr("access tokens would be sent to 0.0.0.0:0"));
+  EXPECT_THAT(output, HasSubstr("--tls-cert"));
+  EXPECT_THAT(output, Not(HasSubstr(kAnna)));
+}
+
+TEST(AccessFlags, BadFilesAreNamed) {
+  TempDir dir, elsewhere;
+  CertificateAuthority authority(dir.path() + "/"), other(elsewhere.path() + "/");
+  authority.Issue({"DNS:localhost"});
+  other.Issue({"DNS:localhost"});
+  const std::string certificate = authority.certificate_file();
+  const std::string bad_tokens = dir.File("tokens");
+  std::ofstream(bad_tokens) << "anna " << kAnna << "\nben tooshort\n";
+  const auto tls = [&](const std::string& cert, const std::string& key) {
+    return FailToStart(dir.path(), {"--tls-cert", cert, "--tls-key", key});
+  };
+  EXPECT_THAT(tls(dir.File("none"), authority.key_file()),
+              AllOf(HasSubstr("--tls-cert, --tls-key: "), HasSubstr(dir.File("none"))));
+  EXPECT_THAT(tls(bad_tokens, authority.key_file()),
+              HasSubstr("--tls-cert, --tls-key: " + bad_tokens + " holds no certificate in PEM form"));
+  EXPECT_THAT(tls(certificate, other.key_file()),
+              HasSubstr(other.key_file() + " isn't the key of the certificate in " + certificate));
+  EXPECT_THAT(FailToStart(dir.path(), {"--token-file", bad_tokens}),
+              AllOf(HasSubstr("--token-file: " + bad_tokens + ": line 2"), Not(HasSubstr("tooshort"))));
+}
+
+TEST(AccessFlags, WhatIsWrongButWorksIsWarnedOf) {
+  TempDir dir;
+  WriteSmallModel(dir.path(), "vgg19");
+  CertificateAuthority authority(dir.path() + "/");
+  authority.Issue({"DNS:localhost"}, /*days=*/0);
+  const std::string tokens = dir.File("tokens");
+  std::ofstream(tokens) << "anna " << kAnna << "\n";
+  std::filesystem::permissions(tokens, static_cast<std::filesystem::perms>(0644));
+  const RunningServer server =
+      StartServer(dir.path(), {"--tls-cert", authority.certificate_file(), "--tls-key", authority.key_file(),
+                               "--token-file", tokens});
+  EXPECT_THAT(server.process->output(),
+              AllOf(HasSubstr("chmod 600 " + tokens),
+                    HasSubstr("the certificate in " + authority.certificate_file() + " was valid until")));
 }
 
 }  // namespace

@@ -55,12 +55,15 @@ std::string WriteSmallModel(const std::string& dir, const std::string& model, We
 }
 
 std::vector<std::string> ServerArguments(const std::string& weights_dir, std::vector<std::string> more) {
-  std::vector<std::string> arguments = {"--listen", "127.0.0.1:0", "--weights-dir", weights_dir,
-                                        "--device", "cpu",         "--threads",     "1"};
+  std::vector<std::string> arguments = {"--weights-dir", weights_dir, "--device", "cpu", "--threads", "1"};
+  const auto unless_given = [&](const std::string& flag, const std::string& value) {
+    if (std::find(more.begin(), more.end(), flag) == more.end()) {
+      arguments.insert(arguments.end(), {flag, value});
+    }
+  };
+  unless_given("--listen", "127.0.0.1:0");
   // Servers of several tests run at once, and none may find what another has left.
-  if (std::find(more.begin(), more.end(), "--state-dir") == more.end()) {
-    arguments.insert(arguments.end(), {"--state-dir", "none"});
-  }
+  unless_given("--state-dir", "none");
   arguments.insert(arguments.end(), more.begin(), more.end());
   return arguments;
 }
