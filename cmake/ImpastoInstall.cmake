@@ -32,5 +32,7 @@ if(IMPASTO_BUILD_CLI)
   install(TARGETS impasto RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT client)
 endif()
 if(IMPASTO_BUILD_SERVER)
+  # A LibTorch of the user's own lies where no loader looks.
+  set_target_properties(impastod PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
   install(TARGETS impastod RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT server)
 endif()
