@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tempfile
 import unittest
+import warnings
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
 
@@ -56,6 +57,16 @@ class LossesFigureTest(unittest.TestCase):
         titles = [axes.get_title(loc="left") for axes in figure.axes]
         self.assertEqual(titles, ["Total loss", "Content loss", "Style loss", ""])
         self.assertEqual([text.get_text() for text in figure.axes[3].get_legend().get_texts()], ["a", "b"])
+
+    def test_long_names_leave_room_for_the_curves(self) -> None:
+        curves = [plots.Curve(f"{n} " + "style_layers block1_conv1:0.002+" * 6, LOSSES) for n in range(8)]
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            figure = plots.losses_figure(curves)
+            plots.to_svg(figure, "p")
+        self.assertGreater(figure.axes[0].get_position().width, 0.2)
+        labels = [text.get_text() for text in figure.axes[3].get_legend().get_texts()]
+        self.assertEqual([len(label) for label in labels], [120] * 8)
 
 
 class FilesTest(unittest.TestCase):

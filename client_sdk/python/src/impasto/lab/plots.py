@@ -32,7 +32,9 @@ _INK, _RULE = "#010203", "#040506"
 _PARTS = ("total", "content", "style")
 _MAX_CHANGE_TEXT = 40
 _MAX_LEGEND = 16
-_LEGEND_COLUMNS = 3
+_LEGEND_CHARACTERS = 150  # of all columns together, as wide as the panels
+_MAX_LEGEND_TEXT = 120
+_MAX_POINT_TEXT = 48
 _DASHES = ("-", (0, (5, 1.6)), (0, (1.4, 1.4)), (0, (5, 1.4, 1.2, 1.4)))
 
 
@@ -113,7 +115,9 @@ def losses_figure(curves: Sequence[Curve], *, themed: bool = False, layers: bool
         if len(curves) == 1:
             return _one_run(curves[0], layers)
         in_legend = len(curves) <= _MAX_LEGEND
-        legend_rows = math.ceil(len(curves) / _LEGEND_COLUMNS) if in_legend else 0
+        longest = max(len(_shortened(curve.label, _MAX_LEGEND_TEXT)) for curve in curves)
+        columns = max(1, min(3, len(curves), _LEGEND_CHARACTERS // (longest + 6)))
+        legend_rows = math.ceil(len(curves) / columns) if in_legend else 0
         figure = Figure(figsize=(10.5, 3.3 + 0.25 * legend_rows), layout="constrained")
         grid = figure.add_gridspec(2 if in_legend else 1, 3, height_ratios=[3.3, 0.25 * legend_rows][: 1 + in_legend])
         panels = [figure.add_subplot(grid[0, n]) for n in range(3)]
@@ -131,7 +135,8 @@ def losses_figure(curves: Sequence[Curve], *, themed: bool = False, layers: bool
             below = figure.add_subplot(grid[1, :])
             below.axis("off")
             handles, labels = panels[0].get_legend_handles_labels()
-            below.legend(handles, labels, loc="center", ncols=min(len(curves), _LEGEND_COLUMNS))
+            labels = [_shortened(label, _MAX_LEGEND_TEXT) for label in labels]
+            below.legend(handles, labels, loc="center", ncols=columns)
         return figure
 
 
@@ -166,7 +171,13 @@ def tradeoff_figure(points: Sequence[Point], *, themed: bool = False) -> Figure:
         for n, point in enumerate(points):
             color = _color(n, len(points)) if point.group is None else _color(point.group, groups)
             axes.plot([point.content], [point.style], "o", markersize=7, color=color)
-            axes.annotate(point.label, (point.content, point.style), (7, 4), textcoords="offset points", fontsize=8)
+            axes.annotate(
+                _shortened(point.label, _MAX_POINT_TEXT),
+                (point.content, point.style),
+                (7, 4),
+                textcoords="offset points",
+                fontsize=8,
+            )
         for axis in (axes.set_xscale, axes.set_yscale):
             axis("log")
         axes.margins(0.18)
@@ -187,6 +198,10 @@ def _color(n: int, count: int) -> Any:
     if count <= len(PALETTE):
         return PALETTE[n]
     return mpl.colormaps["viridis"](0.05 + 0.85 * n / (count - 1))
+
+
+def _shortened(text: str, length: int) -> str:
+    return text if len(text) <= length else text[: length - 1] + "…"
 
 
 def _draw(axes: Axes, rows: Sequence[Row], part: str | int, color: Any, label: str, dashes: Any = "-") -> None:
@@ -222,10 +237,8 @@ def _mark(axes: Axes, rows: Sequence[Row], color: Any, *, text: bool) -> None:
             words = [f"level {row.level + 1}"] if level else []
             words += [row.change] if row.change else []
             shown = ", ".join(words)
-            if len(shown) > _MAX_CHANGE_TEXT:
-                shown = shown[: _MAX_CHANGE_TEXT - 1] + "…"
             axes.annotate(
-                shown,
+                _shortened(shown, _MAX_CHANGE_TEXT),
                 (row.iteration - 0.5, 1.0),
                 (3, -4),
                 xycoords=("data", "axes fraction"),
