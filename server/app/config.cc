@@ -192,9 +192,9 @@ CommandLine ParseCommandLine(int argc, const char* const* argv) {
   tls_key->needs(tls_cert);
   app.add_option(
       "--token-file", config.token_file,
-      "Only who has one of the access tokens in this file may call: a line for each, NAME TOKEN. NAME "
-      "owns the jobs that are started with TOKEN, and sees no others; models and styles are everybody's. "
-      "Read once, at start");
+      "Only who has one of the access tokens in this file may call: a line for each, NAME TOKEN, with 16 "
+      "characters or more. NAME owns the jobs that are started with TOKEN, and sees no others; any token may "
+      "load and unload models, and use and delete styles. Read once, at start: new tokens need a restart");
   app.add_option("--port-file", config.port_file, "File to write the bound port to, once it is bound");
 
   try {
