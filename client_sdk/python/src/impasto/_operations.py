@@ -15,6 +15,7 @@ from typing import Any, Callable, TypeVar, Union
 
 from . import _convert, _wire
 from ._backoff import Backoff
+from ._connect_error import explained
 from ._options import Options
 from .errors import Code, DeadlineExceeded, FailedPrecondition, ImpastoError, Internal, InvalidArgument, Unavailable
 from .resources import Estimate, JobInfo, ModelInfo, ServerInfo, StyleInfo
@@ -114,7 +115,7 @@ class Operations:
         except DeadlineExceeded:
             raise Unavailable(f"no answer from {address} within {options.connect_timeout:g} s") from None
         except Unavailable as error:
-            raise Unavailable(f"can't reach {address}: {error.message}", retry_after=error.retry_after) from None
+            raise explained(options, error) from None
         except ImpastoError as error:
             if error.code is not Code.UNIMPLEMENTED:
                 raise

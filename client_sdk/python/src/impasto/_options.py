@@ -98,6 +98,7 @@ def make_options(
         raise InvalidArgument(
             f"token: it would be sent to {address} in the clear: use TLS (tls=True, or tls=impasto.Tls(ca=FILE))",
             field="token",
+            reason="TOKEN_IN_THE_CLEAR",
         )
     seconds = {"connect_timeout": connect_timeout, "timeout": timeout}
     for option, value in seconds.items():
