@@ -17,10 +17,10 @@
 namespace impasto::rpc {
 namespace {
 
+using impasto::testing::CertificateAuthority;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
-using impasto::testing::CertificateAuthority;
 
 class ServerAccessTest : public ::testing::Test {
  protected:
