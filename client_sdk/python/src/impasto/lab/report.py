@@ -95,6 +95,11 @@ def _field(name: str) -> str:
     return _e(name).replace("_", "_<wbr>")
 
 
+def _value(text: str) -> str:
+    """A field's value, with places to break the line at: sets of layers are long."""
+    return _e(text).replace("+", "+<wbr>")
+
+
 def _asset(name: str) -> str:
     return (resources.files("impasto.lab") / "assets" / name).read_text(encoding="utf-8")
 
@@ -281,7 +286,7 @@ class _Page:
         record, figures = entry.record, entry.record.figures
         link = f'<a href="#{_anchor(entry)}">'
         if columns:
-            cells = [f'<td class="values num">{_e(record.values.get(name, ""))}</td>' for name in columns]
+            cells = [f'<td class="values">{_value(record.values.get(name, ""))}</td>' for name in columns]
             cells[0] = cells[0].replace(">", f">{link}", 1).replace("</td>", "</a></td>")
         else:
             cells = [f'<td class="values">{link}{_e(record.label)}</a></td>']
