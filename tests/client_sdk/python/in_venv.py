@@ -19,7 +19,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 PACKAGE = ROOT / "client_sdk" / "python"
-BUILD = "build==1.6.1"
+BUILD = "build==1.4.4"  # the last for Python 3.9
 
 
 def run(*command, **options):

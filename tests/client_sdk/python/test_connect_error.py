@@ -82,13 +82,6 @@ class TlsTest(unittest.TestCase):
         words = "can't reach {} with TLS: what listens there doesn't speak it"
         self.refused("NO_TLS_THERE", words, address=plain.address, tls=self.trusting("server"))
 
-    def test_certificates_that_cannot_be_read(self):
-        broken = self.folder / "broken.pem"
-        broken.write_text("-----BEGIN CERTIFICATE-----\nnot base64!\n-----END CERTIFICATE-----\n")
-        with self.assertRaises(impasto.ImpastoError) as caught:
-            impasto.Client(self.address, tls=Tls(ca=broken)).connect()
-        self.assertIn(caught.exception.code, (impasto.Code.INVALID_ARGUMENT, impasto.Code.UNAVAILABLE))
-
 
 class PlainTest(unittest.TestCase):
     def refused(self, address, reason, words):

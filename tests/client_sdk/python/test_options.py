@@ -9,7 +9,18 @@ from unittest import mock
 import impasto
 from impasto._options import is_local, make_options
 
-PEM = b"-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n"
+PEM = b"""\
+-----BEGIN CERTIFICATE-----
+MIIBcDCCARWgAwIBAgIUKRnwZ5ryI8ErVGSEK+KDJTkpUz4wCgYIKoZIzj0EAwIw
+DDEKMAgGA1UEAwwBYTAgFw0yNjExMjMwMDQxMDJaGA8yMTI2MTAzMDAwNDEwMlow
+DDEKMAgGA1UEAwwBYTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABFhN5QZR0/3h
+B63bYFl7O7RYhk2WqyCVWbLrbjGqsJV1/24WTP8PFtZeMfvZBLHgo8CmDUpATaGR
+GeixLYAENz2jUzBRMB0GA1UdDgQWBBT4uWOEs02zl5NKW7nyjmjNRsa5+TAfBgNV
+HSMEGDAWgBT4uWOEs02zl5NKW7nyjmjNRsa5+TAPBgNVHRMBAf8EBTADAQH/MAoG
+CCqGSM49BAMCA0kAMEYCIQDsCA0AUEBql+Vvo9OizB4WHaZskAMvc5fJGXbiPTh8
+1wIhAJsaiYR/Qj+iqYFyd0UHAZWRGTv77o6zW8TrSc8742gs
+-----END CERTIFICATE-----
+"""
 DEFAULTS = {
     "address": None,
     "name": "",
@@ -104,8 +115,9 @@ class OptionsTest(unittest.TestCase):
                 self.assertEqual(options().root_certificates, PEM)
                 self.assertEqual(options(tls=True).root_certificates, PEM)
                 self.assertIsNone(options(tls=False).tls)
-            ca.write_bytes(b"no certificate")
-            self.assertIn("no certificates in PEM", self.refused("tls", tls=impasto.Tls(ca=ca)))
+            for broken in (b"", b"no certificate", PEM[:100], PEM.replace(b"MII", b"AAA"), b"\xff" * 9):
+                ca.write_bytes(broken)
+                self.assertIn("no certificates in PEM", self.refused("tls", tls=impasto.Tls(ca=ca)))
             with self.assertRaises(FileNotFoundError):
                 options(tls=impasto.Tls(ca=Path(folder) / "none.pem"))
 

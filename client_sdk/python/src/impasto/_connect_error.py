@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ._options import Options
-from .errors import ImpastoError, InvalidArgument, Unavailable
+from .errors import Unavailable
 
 # gRPC has no codes for these: its words are all that there is, those of 1.51 and of newer ones.
 _NOT_TRUSTED = ("certificate verify failed", "CERTIFICATE_VERIFY_FAILED")
@@ -13,21 +13,19 @@ _CLOSED = ("Socket closed", "Connection reset")
 _NOBODY = ("Connection refused", "No such file")
 
 
-def explained(options: Options, error: Unavailable) -> ImpastoError:
+def explained(options: Options, error: Unavailable) -> Unavailable:
     """The error of connecting, from gRPC's or the server's own."""
     address, words, tls = options.address, error.message, options.tls is not None
 
     def says(*parts: str) -> bool:
         return any(part in words for part in parts)
 
-    if tls and words.startswith("empty address list"):
-        # The only addresses that can be empty are those of a channel that gRPC refused to make.
-        return InvalidArgument("tls: the certificates can't be read", field="tls")
     if says("DNS resolution failed"):
         return Unavailable(f"can't reach {address}: no host of that name is known", reason="UNKNOWN_HOST")
     if says(*_NOT_TRUSTED):
         return Unavailable(
-            f"can't trust {address}: its certificate has expired, or comes from none of the authorities that are trusted",
+            f"can't trust {address}: its certificate has expired, or comes from none of the authorities that are "
+            "trusted",
             reason="CERTIFICATE_NOT_TRUSTED",
         )
     if says(*_OF_ANOTHER):

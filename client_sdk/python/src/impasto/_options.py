@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import ssl
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Union
@@ -150,6 +151,11 @@ def _encryption(tls: bool | Tls | None) -> Tls | None:
 def _certificates(path: Path) -> bytes:
     with path.open("rb") as file:
         data = file.read(_MAX_CERTIFICATES + 1)
-    if len(data) > _MAX_CERTIFICATES or b"-----BEGIN CERTIFICATE-----" not in data:
-        raise InvalidArgument(f"tls: {path}: no certificates in PEM", field="tls")
+    try:
+        if len(data) > _MAX_CERTIFICATES:
+            raise ValueError("too large")
+        # gRPC takes anything, and says nothing of it until a connection fails.
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(cadata=data.decode("ascii"))
+    except (ValueError, ssl.SSLError):
+        raise InvalidArgument(f"tls: {path}: no certificates in PEM, or broken ones", field="tls") from None
     return data
