@@ -69,8 +69,10 @@ class Impastod:
             self._changed.wait_for(lambda: found() or self._ended, PATIENCE)
             line = found()
         if line is None:
+            status = self._process.poll()
             self.kill()
-            raise Failed(f'impastod: no line with "{text}" in:\n{self.log()}')
+            ended = "" if status is None else f", and it ended with {status}"
+            raise Failed(f'impastod: no line with "{text}"{ended}:\n{self.log()}')
         return line
 
     def log(self):
