@@ -3,7 +3,6 @@
 import asyncio
 import shutil
 import socket
-import subprocess
 import tempfile
 import threading
 import unittest
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import grpc
 import impasto
+from child import run
 from fake_server import FakeServer
 from impasto import Tls, aio
 
@@ -18,10 +18,10 @@ from impasto import Tls, aio
 def make_certificates(folder):
     """A root that is the server's certificate, too, for localhost and 127.0.0.1; and another."""
     for name in ("server", "other"):
-        words = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+        words = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
         words += ["-days", "2", "-subj", f"/CN={name}", "-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
         words += ["-keyout", f"{folder}/{name}.key", "-out", f"{folder}/{name}.pem"]
-        subprocess.run(words, check=True, capture_output=True)
+        run("openssl", *words)
 
 
 @unittest.skipUnless(shutil.which("openssl"), "openssl isn't installed")

@@ -1,14 +1,13 @@
 """What users have of pictures becomes what the server reads."""
 
 import io
-import subprocess
-import sys
 import tempfile
 import unittest
 from pathlib import Path
 
 import impasto
 import numpy as np
+from child import run_python
 from impasto import PixelFormat, RawPixels
 from impasto._sources import to_message
 from PIL import Image, ImageCms
@@ -179,9 +178,7 @@ class ImportTest(unittest.TestCase):
             "import sys, impasto; from impasto._sources import to_message; to_message(b'x', 'content');"
             "sys.exit(any(name in sys.modules for name in ('numpy', 'PIL', 'matplotlib', 'IPython')))"
         )
-        path = str(Path(impasto.__file__).parent.parent)
-        done = subprocess.run([sys.executable, "-B", "-c", program], env={"PYTHONPATH": path}, check=False)
-        self.assertEqual(done.returncode, 0)
+        run_python(program)
 
 
 if __name__ == "__main__":

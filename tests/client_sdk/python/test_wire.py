@@ -1,11 +1,9 @@
 """The API's messages on whatever protobuf is installed."""
 
-import subprocess
-import sys
 import unittest
-from pathlib import Path
 
 import impasto
+from child import run_python
 from impasto import _wire
 
 
@@ -66,19 +64,14 @@ class WireTest(unittest.TestCase):
             " for file in descriptor_pb2.FileDescriptorSet.FromString(data).file"
             " if file.name.startswith('impasto/v1/p')]"
         )
-        path = str(Path(impasto.__file__).parent.parent)
-        done = subprocess.run([sys.executable, "-B", "-c", program], env={"PYTHONPATH": path}, check=False)
-        self.assertEqual(done.returncode, 0)
+        run_python(program)
 
     def test_the_pure_python_runtime(self):
         program = (
             "import impasto; recipe = impasto.Recipe(iterations=3, quality='good');"
             "exit(impasto.Recipe.from_json(recipe.to_json()) != recipe)"
         )
-        path = str(Path(impasto.__file__).parent.parent)
-        environment = {"PYTHONPATH": path, "PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION": "python"}
-        done = subprocess.run([sys.executable, "-B", "-c", program], env=environment, check=False)
-        self.assertEqual(done.returncode, 0)
+        run_python(program, PROTOCOL_BUFFERS_PYTHON_IMPLEMENTATION="python")
 
     def test_all_that_is_public_is_there(self):
         for name in impasto.__all__:
