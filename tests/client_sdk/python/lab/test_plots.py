@@ -61,7 +61,7 @@ class LossesFigureTest(unittest.TestCase):
     def test_long_names_leave_room_for_the_curves(self) -> None:
         curves = [plots.Curve(f"{n} " + "style_layers block1_conv1:0.002+" * 6, LOSSES) for n in range(8)]
         with warnings.catch_warnings():
-            warnings.simplefilter("error", UserWarning)
+            warnings.filterwarnings("error", message="constrained_layout")
             figure = plots.losses_figure(curves)
             plots.to_svg(figure, "p")
         self.assertGreater(figure.axes[0].get_position().width, 0.2)
