@@ -198,7 +198,11 @@ void Core::Accept(const JobPtr& job, PreparedJob prepared, const absl::Status& k
   const bool is_new = !std::exchange(state.accepted, true);
   if (is_new) {
     accepted.set_job(job->name_);
-    accepted.set_jobs_ahead(sharing.size() + (on_device != nullptr && !sharing.Has(on_device->id_) ? 1 : 0));
+    // One that was paused within its step is on the device all the same; one whose result is taken is done
+    // with it.
+    const bool another_steps =
+        on_device != nullptr && StateOf(*on_device).stage == Stage::kLoaded && !sharing.Has(on_device->id_);
+    accepted.set_jobs_ahead(sharing.size() + (another_steps ? 1 : 0));
     v1::JobEvent event;
     *event.mutable_accepted() = std::move(accepted);
     job->log_->Add(std::move(event));
