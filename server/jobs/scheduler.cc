@@ -173,8 +173,11 @@ class SchedulerImpl final : public Scheduler {
     std::shared_ptr<const EncodedPicture> result;
     if (job.has_result()) {
       auto read = ReadResult(*core_.options.journal, name);
-      if (read.ok()) result = *std::move(read);
-      if (!read.ok()) core_.Log(read.status().ToString());
+      if (read.ok()) {
+        result = *std::move(read);
+      } else {
+        core_.Log(read.status().ToString());
+      }
     }
     auto log = std::make_shared<EventLog>(core_.wakes, core_.options.wall_time);
     log->Restore(messages, std::move(result));

@@ -8,6 +8,7 @@ absl::Status NotOverridden() { return absl::UnimplementedError("not implemented 
 }  // namespace
 
 // The defaults of a class whose owner has overridden what it needs.
+// NOLINTBEGIN(performance-unnecessary-value-param): overrides move from what is passed by value
 #define IMPASTO_NOT_OVERRIDDEN(Result, Method, Request) \
   Result Connection::Method(Request /*request*/) { return NotOverridden(); }
 
@@ -29,6 +30,7 @@ IMPASTO_NOT_OVERRIDDEN(absl::StatusOr<v1::Model>, GetModel, const v1::GetModelRe
 IMPASTO_NOT_OVERRIDDEN(absl::StatusOr<v1::Model>, LoadModel, const v1::LoadModelRequest&)
 IMPASTO_NOT_OVERRIDDEN(absl::StatusOr<v1::Model>, UnloadModel, const v1::UnloadModelRequest&)
 
+// NOLINTEND(performance-unnecessary-value-param)
 #undef IMPASTO_NOT_OVERRIDDEN
 
 }  // namespace impasto
