@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <future>
 #include <string>
 #include <thread>
@@ -455,7 +456,7 @@ TEST_F(StylizeCallTest, ABrokenStreamIsTakenUpWhereItBroke) {
 }
 
 TEST_F(StylizeCallTest, ARequestThatBrokeBeforeItWasAcceptedIsSentAgain) {
-  int attempts = 0;
+  std::atomic<int> attempts = 0;
   server_.SetStylize([&](const v1::StylizeRequest&, EventStream& stream) {
     if (++attempts < 3) {
       return grpc::Status(grpc::StatusCode::UNAVAILABLE, "stopping");
