@@ -35,7 +35,9 @@ def make_parser() -> argparse.ArgumentParser:
     try:
         from impasto.lab import batch, compare, plot, sweep
     except ModuleNotFoundError as error:
-        raise UsageError(f"{error.name} is missing: install the Python package with its extra `lab`, or {error.name} itself") from error
+        raise UsageError(
+            f"{error.name} is missing: install the Python package with its extra `lab`, or {error.name} itself"
+        ) from error
 
     parser = _Parser(
         prog="impasto-lab",
