@@ -39,7 +39,7 @@ SCALARS = {
     FieldDescriptor.TYPE_BYTES: "bytes",
 }
 # Numbers of a descriptor's parts within their parents, in the paths of SourceCodeInfo (google/protobuf/descriptor.proto).
-MESSAGE, ENUM, SERVICE, FIELD, NESTED, NESTED_ENUM, VALUE, METHOD, ONEOF = 4, 5, 6, 2, 3, 4, 2, 2, 8
+MESSAGE, ENUM, SERVICE, FIELD, NESTED, NESTED_ENUM, VALUE, METHOD = 4, 5, 6, 2, 3, 4, 2, 2
 
 
 class Api:
@@ -67,8 +67,8 @@ class Api:
         # Where each type is explained: full name to page.
         self.page_of = {}
         for file in self.files:
-            for path, item in types_of(file):
-                self.page_of[f"{PACKAGE}.{path}"] = page_name(file)
+            for name in type_names(file):
+                self.page_of[f"{PACKAGE}.{name}"] = page_name(file)
 
     def message_class(self, full_name):
         return self.factory.GetPrototype(self.pool.FindMessageTypeByName(full_name))
@@ -78,20 +78,20 @@ def page_name(file):
     return os.path.basename(file.name)[: -len(".proto")] + ".md"
 
 
-def types_of(file):
-    """(name within the package, descriptor) of every message and enum, a nested one after its parent."""
+def type_names(file):
+    """The names of all messages and enums, within the package: "Job", "Job.State"."""
 
-    def nested(prefix, message):
-        yield prefix, message
+    def nested(name, message):
+        yield name
         for enum in message.enum_type:
-            yield f"{prefix}.{enum.name}", enum
+            yield f"{name}.{enum.name}"
         for inner in message.nested_type:
-            yield from nested(f"{prefix}.{inner.name}", inner)
+            yield from nested(f"{name}.{inner.name}", inner)
 
     for message in file.message_type:
         yield from nested(message.name, message)
     for enum in file.enum_type:
-        yield enum.name, enum
+        yield enum.name
 
 
 class Comments:
