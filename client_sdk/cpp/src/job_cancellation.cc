@@ -1,6 +1,6 @@
 #include "job_cancellation.h"
 
-#include <functional>
+#include <thread>
 #include <utility>
 
 #include <grpcpp/client_context.h>
@@ -8,17 +8,6 @@
 #include "absl/strings/str_cat.h"
 
 namespace impasto {
-namespace {
-
-// A unary call that nobody waits for. It keeps itself until it is done.
-template <class Request, class Response>
-struct Pending {
-  grpc::ClientContext context;
-  Request request;
-  Response response;
-};
-
-}  // namespace
 
 void JobCancellation::SetSent() {
   const std::lock_guard<std::mutex> lock(mutex_);
@@ -31,7 +20,7 @@ void JobCancellation::SetJob(const std::string& name) {
   const bool cancel = requested_ && answer_ == Answer::kNone;
   lock.unlock();
   if (cancel) {
-    SendCancel(name);
+    Send(name);
   }
 }
 
@@ -48,10 +37,8 @@ void JobCancellation::Request() {
   const std::string job = job_;
   const bool sent = sent_;
   lock.unlock();
-  if (!job.empty()) {
-    SendCancel(job);
-  } else if (sent) {
-    SendLookup();
+  if (!job.empty() || sent) {
+    Send(job);
   } else {
     streams_.Cancel();
     Settle(Answer::kCancelled);
@@ -69,37 +56,45 @@ bool JobCancellation::WaitUntilTold(absl::Duration wait) {
   return answer_ == Answer::kCancelled;
 }
 
-void JobCancellation::SendCancel(const std::string& name) {
-  auto call = std::make_shared<Pending<v1::CancelJobRequest, v1::Job>>();
-  core_->PrepareShort(&call->context);
-  call->request.set_name(name);
-  core_->stylization().async()->CancelJob(&call->context, &call->request, &call->response,
-                                          [self = shared_from_this(), call](const grpc::Status& status) {
-                                            if (!status.ok()) {
-                                              self->streams_.Cancel();  // all that is left to do
-                                            }
-                                            self->Settle(status.ok() ? Answer::kCancelled : Answer::kFailed);
-                                          });
+void JobCancellation::Send(std::string name) {
+  // A thread of its own, and not gRPC's callbacks: those run on threads that the last channel joins as it
+  // goes, and a callback may well hold the last channel. The deadline of short calls bounds its life.
+  std::thread([self = shared_from_this(), name = std::move(name)]() mutable {
+    grpc::Status status;
+    if (name.empty()) {
+      status = self->LookUp(&name);
+    }
+    if (status.ok() && !name.empty()) {
+      grpc::ClientContext context;
+      self->core_->PrepareShort(&context);
+      v1::CancelJobRequest request;
+      request.set_name(name);
+      v1::Job job;
+      status = self->core_->stylization().CancelJob(&context, request, &job);
+    }
+    if (!status.ok() || name.empty()) {
+      self->streams_.Cancel();  // all that is left to do
+    }
+    self->Settle(status.ok() ? Answer::kCancelled : Answer::kFailed);
+  }).detach();
 }
 
-void JobCancellation::SendLookup() {
-  auto call = std::make_shared<Pending<v1::ListJobsRequest, v1::ListJobsResponse>>();
-  core_->PrepareShort(&call->context);
-  call->request.set_page_size(1);
+grpc::Status JobCancellation::LookUp(std::string* name) const {
+  grpc::ClientContext context;
+  core_->PrepareShort(&context);
+  v1::ListJobsRequest request;
+  request.set_page_size(1);
   std::string filter = absl::StrCat("request_id = \"", request_id_, "\"");
   if (!core_->name().empty()) {
     absl::StrAppend(&filter, " AND client = \"", core_->name(), "\"");
   }
-  call->request.set_filter(filter);
-  core_->stylization().async()->ListJobs(&call->context, &call->request, &call->response,
-                                         [self = shared_from_this(), call](const grpc::Status& status) {
-                                           if (status.ok() && call->response.jobs_size() > 0) {
-                                             self->SendCancel(call->response.jobs(0).name());
-                                             return;
-                                           }
-                                           self->streams_.Cancel();
-                                           self->Settle(status.ok() ? Answer::kCancelled : Answer::kFailed);
-                                         });
+  request.set_filter(filter);
+  v1::ListJobsResponse response;
+  grpc::Status status = core_->stylization().ListJobs(&context, request, &response);
+  if (status.ok() && response.jobs_size() > 0) {
+    *name = response.jobs(0).name();
+  }
+  return status;
 }
 
 void JobCancellation::Settle(Answer answer) {

@@ -39,9 +39,10 @@ class JobCancellation : public std::enable_shared_from_this<JobCancellation> {
  private:
   enum class Answer { kNone, kCancelled, kFailed };
 
-  void SendCancel(const std::string& name);
-  // Finds the job by the request's id.
-  void SendLookup();
+  // Cancels the job `name`, or where that is empty the one that LookUp finds, in the background.
+  void Send(std::string name);
+  // Finds the job by the request's id; leaves `name` empty where there is none.
+  grpc::Status LookUp(std::string* name) const;
   void Settle(Answer answer);
 
   const std::shared_ptr<const ClientCore> core_;
