@@ -175,6 +175,7 @@ TEST_F(JobsTest, ListsAreFilteredOrderedAndPaged) {
     names.push_back(outcome.accepted.job());
   }
   names.push_back(testing::Detach(stub, SmallRequest(kNeverDone)));
+  testing::WaitForState(stub, names.back(), v1::Job::STATE_RUNNING);
   const auto list = [&](const std::string& filter, const std::string& order, int page_size) {
     v1::ListJobsRequest request;
     request.set_filter(filter);
