@@ -165,6 +165,7 @@ void ServerApp::Stop() {
   {
     MutexLock lock(&mutex_);
     stopping_ = true;
+    scheduler_->Close();  // first: who sees the health change has no job taken any more
     server_->SetServing(false);
   }
   scheduler_->Drain(config_.drain_seconds);

@@ -327,6 +327,11 @@ class SchedulerImpl final : public Scheduler {
     DropOldResults();
   }
 
+  void Close() override {
+    MutexLock lock(&core_.mutex);
+    core_.stopping = true;
+  }
+
   void Drain(double seconds) override {
     MutexLock lock(&core_.mutex);
     core_.stopping = core_.draining = true;

@@ -88,6 +88,8 @@ class Scheduler {
   // called about once a second.
   virtual void Housekeep() = 0;
 
+  // Takes no new jobs from here on. Fine to call twice.
+  virtual void Close() = 0;
   // Takes no new jobs, gives interactive ones that somebody watches up to `seconds` to end, and sets all
   // others aside. Hurry ends the wait.
   virtual void Drain(double seconds) = 0;

@@ -377,6 +377,15 @@ TEST_F(SchedulerRestartTest, DrainLetsInteractiveJobsThatAreWatchedEnd) {
   EXPECT_EQ(c.End().code(), absl::StatusCode::kUnavailable);
 }
 
+TEST_F(SchedulerRestartTest, AClosedOneGoesOnWithTheJobsThatItHas) {
+  auto control = FreeControl("a", 3);
+  EventReader a = Submit(Request("a"));
+  a.Until("accepted");
+  scheduler_->Close();
+  EXPECT_EQ(TrySubmit(Request("b")).status().code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(a.End(), absl::OkStatus());
+}
+
 TEST_F(SchedulerRestartTest, DrainHasItsTime) {
   auto control = Control("a", kNoLimit);
   EventReader reader = Submit(Request("a", v1::PRIORITY_INTERACTIVE));
