@@ -26,6 +26,17 @@ SERVER_FOLDERS = {
 # The files that lie in server/ itself: main.cc.
 MAIN_MAY_INCLUDE = {"base", "app"}
 
+# plugins/gimp/FOLDER may include headers of these folders of plugins/gimp/, named from there on.
+GIMP_FOLDERS = {
+    "core": {"core"},
+    "pixels": {"core", "pixels"},
+    "host": {"core", "pixels", "host"},
+    "dialog": {"core", "host", "dialog"},
+    "flow": {"core", "pixels", "host", "dialog", "flow"},
+    "gimp2": {"core", "host", "flow"},
+    "gimp3": {"core", "host", "flow"},
+}
+
 # A library: the includes that mean it, and where below server/, client_sdk/ and plugins/ they may stand.
 LIBRARIES = {
     "gRPC": (r"grpc(pp)?/.*|.*\.grpc\.pb\.h", ["server/rpc/*", "client_sdk/cpp/src/*"]),
@@ -38,8 +49,13 @@ LIBRARIES = {
             "server/engine/run_state.cc",  # how it is stored; the API stays unknown there
             "server/engine/style_statistics.cc",
             "client_sdk/*",
+            "plugins/gimp/core/*",
+            "plugins/gimp/dialog/*",
         ],
     ),
+    "GIMP": (r"libgimp.*", [f"plugins/gimp/{folder}/*" for folder in ("host", "dialog", "flow", "gimp2", "gimp3")]),
+    "GTK": (r"(gtk|gdk)/.*", ["plugins/gimp/dialog/*"]),
+    "GEGL": (r"gegl.*|babl/.*", ["plugins/gimp/pixels/*", "plugins/gimp/host/*"]),
     "libvips": (r"vips/.*", ["server/imaging/*"]),
     "LibTorch": (r"torch/.*", ["server/engine/executors/torch/*.cc"]),
     "ATen": (r"(ATen|c10)/.*", ["server/engine/executors/torch/*"]),
@@ -49,7 +65,7 @@ LIBRARIES = {
     "OpenSSL": (r"openssl/.*", ["server/base/*"]),
     "SQLite": (r"sqlite3.*\.h", ["server/jobs/sqlite/*"]),
     "libzip": (r"zip\.h", ["server/engine/weights/*"]),
-    "nlohmann-json": (r"nlohmann/.*", ["server/engine/weights/*", "client_sdk/cli/*"]),
+    "nlohmann-json": (r"nlohmann/.*", ["server/engine/weights/*", "client_sdk/cli/*", "plugins/gimp/core/*"]),
     "spdlog": (r"spdlog/.*", ["server/app/*", "server/main.cc"]),
     "CLI11": (r"CLI/.*", ["server/app/*", "server/main.cc", "server/engine/weights/*", "client_sdk/cli/*"]),
 }
@@ -107,6 +123,20 @@ def check_server_include(path, header, files):
     return None
 
 
+def check_gimp_include(path, header, files):
+    """plugins/gimp's folders include as GIMP_FOLDERS says; core knows no host, the dialog no entry point."""
+    folder = path.split("/")[2]
+    target = header.split("/")[0]
+    if f"plugins/gimp/{header}" not in files:
+        return None
+    allowed = GIMP_FOLDERS.get(folder)
+    if allowed is None:
+        return f"{path}: plugins/gimp/{folder} has no rule: which folders may it include?"
+    if target not in allowed:
+        return f'{path}: "{header}": plugins/gimp/{folder} may include {", ".join(sorted(allowed))} alone'
+    return None
+
+
 def check_heavy(path, files, read):
     """No file outside of a heavy library's places includes a header that includes it, by whatever way."""
     seen, todo = {path}, [path]
@@ -134,6 +164,10 @@ def check_includes(path, text, files):
     for bracket, header in INCLUDE.findall(text):
         if area == "server" and bracket == '"':
             violation = check_server_include(path, header, files)
+            if violation:
+                violations.append(violation)
+        if path.startswith("plugins/gimp/") and bracket == '"':
+            violation = check_gimp_include(path, header, files)
             if violation:
                 violations.append(violation)
         if area in ("client_sdk", "plugins"):
@@ -173,7 +207,7 @@ def check_tests(files, read):
     for path in files:
         if not path.startswith("tests/") or not path.endswith("_test.cc"):
             continue
-        if path.startswith(("tests/server/", "tests/client_sdk/")) and path not in TESTS_WITHOUT_A_SOURCE:
+        if path.startswith(("tests/server/", "tests/client_sdk/", "tests/plugins/")) and path not in TESTS_WITHOUT_A_SOURCE:
             if source_of(path, files) is None:
                 violations.append(
                     f"{path}: mirrors no source file in {os.path.dirname(path)[len('tests/'):]}"

@@ -103,6 +103,10 @@ class CheckArchitectureTest(unittest.TestCase):
             ("server/engine/a.cc", "spdlog/spdlog.h", "spdlog"),
             ("server/rpc/a.cc", "CLI/CLI.hpp", "CLI11"),
             ("client_sdk/cpp/src/a.cc", "CLI/CLI.hpp", "CLI11"),
+            ("plugins/gimp/flow/a.cc", "grpcpp/grpcpp.h", "gRPC"),
+            ("plugins/gimp/core/a.cc", "libgimp/gimp.h", "GIMP"),
+            ("plugins/gimp/flow/a.cc", "gtk/gtk.h", "GTK"),
+            ("plugins/gimp/core/a.cc", "gegl.h", "GEGL"),
         ):
             with self.subTest(path=path, header=header):
                 self.assertIn(library, self.one(path, f"#include <{header}>\n"))
@@ -132,6 +136,18 @@ class CheckArchitectureTest(unittest.TestCase):
     def test_clients_include_no_header_of_the_server(self):
         self.assertIn("of the server", self.one("client_sdk/cpp/src/a.cc", '#include "base/image.h"\n'))
         self.assertIn("of the server", self.one("plugins/gimp/a.cc", '#include "../../server/jobs/job.h"\n'))
+
+    def test_the_gimp_plug_ins_folders(self):
+        dialog = {"plugins/gimp/dialog/dialog.h": "int a;\n"}
+        found = self.violations(
+            files={
+                **dialog,
+                "plugins/gimp/flow/a.cc": '#include "dialog/dialog.h"\n',
+                "plugins/gimp/core/a.cc": '#include "dialog/dialog.h"\n',
+            }
+        )
+        self.assertEqual(len(found), 1, found)
+        self.assertIn("plugins/gimp/core may include core alone", found[0])
 
     def test_large_files(self):
         self.assertIn("bytes", self.one("examples/a.txt", "a" * (MAX_FILE_BYTES + 1)))
