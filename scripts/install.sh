@@ -3,7 +3,9 @@
 #
 #   scripts/install.sh build         what `make demo` needs
 #   scripts/install.sh build test    ... and `make test`
+#   scripts/install.sh test-all      what `make test-all` needs beside that
 #   scripts/install.sh build bench   ... and `make bench`
+#   scripts/install.sh gimp          what `make install-gimp` needs
 #   scripts/install.sh lint          what `make lint` needs
 #   scripts/install.sh protos        the .proto files of Google's that the API imports, and no Debian package
 #
@@ -42,7 +44,34 @@ BUILD_PACKAGES=(
   python3-numpy           # draws the style picture
   python3-pil             # writes it
 )
+# The GIMP plug-in and the clients that it is made on; nothing of the server.
+GIMP_PACKAGES=(
+  build-essential         # gcc 12, make, libc headers
+  cmake                   # 3.25: presets
+  ninja-build             # the build tool behind CMake
+  ccache                  # a second build takes seconds
+  mold                    # links quickly
+  pkg-config              # finds GIMP, gRPC and Protobuf
+  libgrpc++-dev           # gRPC 1.51: the client
+  protobuf-compiler       # protoc
+  protobuf-compiler-grpc  # protoc's gRPC plug-in
+  libprotobuf-dev         # Protobuf 3.21: the messages
+  libabsl-dev             # Status, StatusOr, strings
+  nlohmann-json3-dev      # the plug-in's own files
+  libgimp2.0-dev          # GIMP 2.10's library, with GTK 2 and GEGL
+  gettext                 # translations
+  python3                 # pip, which fetches Google's .proto files
+  python3-pip
+)
 TEST_PACKAGES=(
+  gimp           # the plug-in is tested in the real GIMP
+  libgimp2.0-dev # ... and built for it
+  gettext        # its translations
+  xvfb           # a display for its dialog
+  xauth          # ... and who may use it
+  openbox        # the windows' frames and focus
+  xdotool        # hands: keys and the mouse
+  scrot          # eyes: pictures of the screen
   jq             # reads what the command line tells programs, in the shell's example and its driver of the conformance table
   openssl        # certificates for the tests of TLS
   python3-grpcio # the Python package's tests, and servers of other revisions in the conformance table
@@ -51,6 +80,9 @@ TEST_PACKAGES=(
   python3-torch  # the independent calculation that the engine is held against
   python3-h5py   # reads Keras weights files for it
   python3-protobuf  # reads the API, for docs/api
+)
+TEST_ALL_PACKAGES=(
+  debootstrap    # Debian 13, where GIMP 3.0 is
 )
 BENCH_PACKAGES=(
   libdnnl-dev         # oneDNN called directly: a rival
@@ -154,7 +186,7 @@ fetch_buf() {
   printf '%s\n' "$BUF_VERSION" >"$to/BUF_VERSION"
 }
 
-[ $# -gt 0 ] || die "which groups? build, test, bench, lint, protos"
+[ $# -gt 0 ] || die "which groups? build, test, test-all, bench, gimp, lint, protos"
 packages=()
 for group in "$@"; do
   case $group in
@@ -168,13 +200,15 @@ for group in "$@"; do
       command -v javac >/dev/null || packages+=(default-jdk-headless) # the Java client
       command -v mvn >/dev/null || packages+=(maven)                 # ... builds it
       ;;
+    test-all) packages+=("${TEST_ALL_PACKAGES[@]}") ;;
     bench) packages+=("${BENCH_PACKAGES[@]}") ;;
+    gimp) packages+=("${GIMP_PACKAGES[@]}") ;;
     lint)
       packages+=("${LINT_PACKAGES[@]}")
       command -v npm >/dev/null || packages+=(nodejs npm) # fetches buf
       ;;
     protos) ;;
-    *) die "no such group: $group (build, test, bench, lint, protos)" ;;
+    *) die "no such group: $group (build, test, test-all, bench, gimp, lint, protos)" ;;
   esac
 done
 
@@ -188,6 +222,6 @@ for group in "$@"; do
       fetch_protos
       ;;
     lint) fetch_buf ;;
-    protos) fetch_protos ;;
+    gimp | protos) fetch_protos ;;
   esac
 done
