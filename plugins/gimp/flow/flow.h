@@ -1,5 +1,5 @@
-// What the plug-in's procedures do, for both GIMPs: the entry points (gimp2/, gimp3/) translate GIMP's arguments
-// into these, and what they return into GIMP's.
+// What the plug-in's procedures do, for both GIMPs: the entry points (gimp2/, gimp3/) translate GIMP's
+// arguments into these, and what they return into GIMP's.
 #pragma once
 
 #include <functional>
@@ -23,8 +23,8 @@ absl::StatusOr<Painted> PaintInteractively(ImageId image, DrawableId drawable);
 // With these settings, without a window; progress goes to GIMP's bar. Preferences aren't touched.
 absl::StatusOr<Painted> Paint(ImageId image, DrawableId drawable, const Settings& settings,
                               const ServerSettings& server);
-// With the last settings of the user (run mode WITH_LAST_VALS), or with those that the layer was painted with where
-// it has them (Repeat).
+// With the last settings of the user (run mode WITH_LAST_VALS), or with those that the layer was painted with
+// where it has them (Repeat).
 absl::StatusOr<Painted> PaintAgain(ImageId image, DrawableId drawable, bool from_layer);
 // NOT_FOUND, for people: the layer wasn't painted by Impasto.
 absl::StatusOr<std::string> RecipeOf(DrawableId drawable);
