@@ -7,8 +7,7 @@
 #include "absl/status/statusor.h"
 #include "core/settings.h"
 #include "host/host.h"
-#include "impasto/picture.h"
-#include "impasto/v1/stylization.pb.h"
+#include "impasto/client.h"
 
 namespace impasto::gimp {
 

@@ -1,0 +1,282 @@
+"""What tests in the real GIMP share: a server with small networks, GIMP with a profile of its own, its pixels.
+
+    bench = Bench()                       # folders, and a server once bench.server() is called
+    run = bench.gimp().run(*new_image(), bench.paint(bench.server()), '(say "x" 3)')
+    run.said                              # ["x 3"]: what (say ...) printed, a line each
+    run.errors                            # the words of scripts that failed, in order
+    bench.close()
+
+Scripts (one expression each) are evaluated one after another by one interpreter; one that fails doesn't stop those
+behind it. `paint()`
+writes the call of the procedure. A test-only plug-in reads and writes pixels as they are: in scripts
+(impasto-test-fill DRAWABLE SEED), (impasto-test-dump DRAWABLE FILE), (impasto-test-load DRAWABLE FILE); read_dump()
+and write_dump() are the files' other side.
+
+Environment:
+  IMPASTO_TEST_IMPASTOD      the program impastod
+  IMPASTO_TEST_GIMP          a build's folder of plug-ins, .../gimp/2.10 or .../gimp/3.0
+  IMPASTO_TEST_GIMP_COMMAND  what starts GIMP without a window ("gimp-console-2.10"); it may be behind chroot, where
+                             /tmp and the build have to be the same
+"""
+
+import dataclasses
+import os
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+
+import numpy as np
+from PIL import Image
+
+_HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path.insert(0, os.path.join(_HERE, "..", "..", "conformance"))
+from bench.servers import Impastod
+from bench.weights import write_small_vgg19
+
+# step evaluates, and writes the error of what fails as a line with "!" in front.
+_PRELUDE = """
+(define (say . things)
+  (for-each (lambda (thing) (display thing said) (display " " said)) things)
+  (newline said))
+(define top (current-environment))
+(define (step expression)
+  (call/cc
+    (lambda (leave)
+      (set! *error-hook* (lambda words (display "!" said) (apply say words) (leave #f)))
+      (eval expression top))))
+"""
+
+# Far beyond what a run takes, also on a busy machine.
+PATIENCE = 240
+
+_TYPES = {"u8": "u1", "u16": "<u2", "u32": "<u4", "half": "<f2", "float": "<f4", "double": "<f8"}
+
+
+def quoted(text):
+    """A string in Scheme."""
+    return '"' + str(text).replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def new_image(width=48, height=40, kind="RGB", alpha=False, precision="PRECISION-U8-GAMMA", name="Photo", seed=1):
+    """Scripts that define `image` and `drawable`, its one layer, filled with a pattern. `kind`: RGB or GRAY."""
+    layer = f"{kind}{'A' if alpha else ''}-IMAGE"
+    return [
+        f"(define image (car (gimp-image-new-with-precision {width} {height} {kind} {precision})))",
+        f"(define drawable (car (gimp-layer-new image {width} {height} {layer} {quoted(name)} 100 LAYER-MODE-NORMAL)))",
+        "(gimp-image-insert-layer image drawable 0 0)",
+        f"(impasto-test-fill drawable {seed})",
+    ]
+
+
+@dataclasses.dataclass
+class Pixels:
+    """A drawable's pixels, height x width x components, in its own type."""
+
+    format: str  # Babl's, without its space: "R'G'B'A u8"
+    values: np.ndarray
+
+    @property
+    def alpha(self):
+        return self.values[..., -1] if self.format.split()[0].endswith("A") else None
+
+    @property
+    def color(self):
+        return self.values if self.alpha is None else self.values[..., :-1]
+
+
+def read_dump(path):
+    with open(path, "rb") as file:
+        width, height, size, encoding = file.readline().decode().split(" ", 3)
+        encoding = encoding.strip()
+        kind = np.dtype(_TYPES[encoding.split()[1]])
+        values = np.frombuffer(file.read(), kind)
+    return Pixels(encoding, values.reshape(int(height), int(width), int(size) // kind.itemsize))
+
+
+def write_dump(path, pixels):
+    height, width, components = pixels.values.shape
+    with open(path, "wb") as file:
+        size = components * pixels.values.dtype.itemsize
+        file.write(f"{width} {height} {size} {pixels.format}\n".encode() + pixels.values.tobytes())
+
+
+@dataclasses.dataclass
+class Run:
+    said: list  # lines
+    errors: list  # words of scripts that failed
+    log: str  # all that GIMP printed
+
+
+class Gimp:
+    """GIMP without a window, with a profile of its own. `plug_ins`: further folders for its plug-in-path."""
+
+    def __init__(self, folder, plug_ins=None, environment=None):
+        self.folder = folder
+        self.build = os.environ["IMPASTO_TEST_GIMP"]
+        self.version = os.path.basename(os.path.normpath(self.build))
+        self.command = shlex.split(os.environ.get("IMPASTO_TEST_GIMP_COMMAND", f"gimp-console-{self.version}"))
+        self.config = os.path.join(folder, "config")
+        self._count = 0
+        profile = os.path.join(folder, "profile")
+        for made in (self.config, profile):
+            os.makedirs(made, exist_ok=True)
+        self.environment = {
+            key: value
+            for key, value in os.environ.items()
+            if not key.startswith(("IMPASTO_", "DISPLAY", "LC_", "LANG"))
+        }
+        self.environment |= {
+            "HOME": folder,
+            "XDG_CONFIG_HOME": self.config,
+            "GIMP2_DIRECTORY": profile,
+            "GIMP3_DIRECTORY": profile,
+            "LC_ALL": "C.UTF-8",
+            **(environment or {}),
+        }
+        if plug_ins is None:
+            plug_ins = [os.path.join(self.build, "plug-ins")]
+        path = ":".join([*plug_ins, os.path.join(self.build, "test-plug-ins"), self._few_of_gimps_own()])
+        with open(os.path.join(profile, "gimprc"), "w", encoding="utf-8") as file:
+            file.write(f"(plug-in-path {quoted(path)})\n")
+
+    def _few_of_gimps_own(self):
+        """Scripts and PNG alone: asking all of its plug-ins what they are takes GIMP seconds at the first start."""
+        own = {"2.10": "2.0", "3.0": "3.0"}[self.version]
+        library = subprocess.run(
+            ["pkg-config", "--variable=gimplibdir", f"gimp-{own}"], check=False, capture_output=True, text=True
+        ).stdout.strip()
+        few = os.path.join(self.folder, "gimps-own")
+        os.makedirs(few, exist_ok=True)
+        for name in ("script-fu", "file-png"):
+            link = os.path.join(few, name)
+            if not os.path.lexists(link):
+                os.symlink(os.path.join(library or f"/usr/lib/gimp/{own}", "plug-ins", name), link)
+        return few
+
+    def arguments(self, scripts, said):
+        # GIMP gives each -b an interpreter of its own, so that all are one.
+        steps = " ".join(f"(step '{script})" for script in scripts)
+        script = (
+            f"(define said (open-output-file {quoted(said)})) {_PRELUDE} {steps} (close-port said) (gimp-quit TRUE)"
+        )
+        return ["-i", "-d", "-f", "--batch-interpreter=plug-in-script-fu-eval", "-b", script]
+
+    def start(self, *scripts):
+        """A process that evaluates the scripts, for tests that do something meanwhile; finish() gives its Run."""
+        self._count += 1
+        said = os.path.join(self.folder, f"said-{self._count}")
+        process = subprocess.Popen(
+            [*self.command, *self.arguments(scripts, said)],
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+        )
+        process.said = said
+        return process
+
+    def finish(self, process):
+        try:
+            log, _ = process.communicate(timeout=PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            log, _ = process.communicate()
+            raise AssertionError(f"GIMP hasn't ended:\n{log}") from None
+        lines = []
+        if os.path.exists(process.said):
+            with open(process.said, encoding="utf-8") as file:
+                lines = [line.rstrip() for line in file]
+        return Run(
+            [line for line in lines if not line.startswith("!")],
+            [line[1:] for line in lines if line.startswith("!")],
+            log,
+        )
+
+    def run(self, *scripts):
+        return self.finish(self.start(*scripts))
+
+
+class Bench:
+    """Folders, a server with small networks, and pictures. Use it as a context, or close() it."""
+
+    def __init__(self):
+        self.folder = tempfile.mkdtemp(prefix="impasto-gimp-")
+        self._servers = []
+        self._gimps = 0
+        self._weights = None
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        for server in self._servers:
+            server.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def path(self, name):
+        return os.path.join(self.folder, name)
+
+    def weights(self):
+        if self._weights is None:
+            self._weights = self.path("weights")
+            write_small_vgg19(self._weights)
+        return self._weights
+
+    def server(self, *flags):
+        """A server of its own, with a VGG19 of few channels; `.address`, `.kill()`."""
+        flags = ["--weights-dir", self.weights(), "--models", "vgg19", *flags]
+        if "--state-dir" not in flags:
+            flags += ["--state-dir", "none"]
+        server = Impastod(os.environ["IMPASTO_TEST_IMPASTOD"], flags)
+        self._servers.append(server)
+        return server
+
+    def gimp(self, **options):
+        """GIMP with a fresh profile and fresh preferences."""
+        self._gimps += 1
+        return Gimp(self._made(f"gimp-{self._gimps}"), **options)
+
+    def _made(self, name):
+        os.makedirs(self.path(name))
+        return self.path(name)
+
+    def style(self):
+        """The path of a small painting."""
+        path = self.path("Starry Night.png")
+        if not os.path.exists(path):
+            x, y = np.meshgrid(np.arange(48), np.arange(40))
+            waves = np.sin(0.5 * x + 2 * np.sin(0.2 * y))
+            rgb = np.stack([0.5 + 0.5 * waves, 0.5 - 0.3 * waves, 0.3 + 0.2 * np.cos(0.3 * y)], -1)
+            Image.fromarray((rgb * 255).astype(np.uint8)).save(path)
+        return path
+
+    def paint(self, server, image="image", drawable="drawable", **arguments):
+        """The call of the procedure in Scheme. `server`: an address, or what server() gave. Small and quick unless told
+        otherwise; arguments by the procedure's names, with "_" for "-"."""
+        values = {
+            "style_file": self.style(),
+            "style_drawable": -1,
+            "style_name": "",
+            "model": "",
+            "strength": 50,
+            "quality": 3,
+            "iterations": 3,
+            "size": 64,
+            "content_weight": 0,
+            "style_weight": 0,
+            "in_place": 0,
+            "server": getattr(server, "address", server),
+        }
+        unknown = set(arguments) - set(values)
+        if unknown:
+            raise TypeError(f"the procedure has no {unknown}")
+        values |= arguments
+        words = [quoted(value) if isinstance(value, str) else str(value) for value in values.values()]
+        return f"(plug-in-impasto-style-transfer RUN-NONINTERACTIVE {image} {drawable} {' '.join(words)})"
