@@ -13,6 +13,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "connect_error.h"
+#include "impasto/address.h"
 #include "impasto/error.h"
 #include "impasto/internal/status_macros.h"
 #include "resolve_options.h"

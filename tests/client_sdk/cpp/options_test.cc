@@ -6,6 +6,7 @@
 
 #include <gtest/gtest.h>
 
+#include "impasto/address.h"
 #include "impasto/error.h"
 #include "resolve_options.h"
 
