@@ -8,11 +8,12 @@
 
 namespace impasto::gimp {
 
-// The path of impastod: IMPASTO_IMPASTOD, beside `prefix` ("/usr/local": its bin), or in PATH. NOT_FOUND, with
-// what to do.
+// The path of impastod: IMPASTO_IMPASTOD, in the bin of `prefix` ("/usr/local"; empty: none), or in PATH.
+// NOT_FOUND, with what to do.
 absl::StatusOr<std::string> FindLocalServer(const std::string& prefix);
 
-// Whether the address is this machine's own (127.0.0.0/8, [::1], localhost): only such a one can be started.
+// Whether the address is this machine's own, as far as can be told without a name server: only there can a
+// server be started.
 bool IsThisMachine(const std::string& address);
 
 // Starts `impastod --listen ADDRESS` in a session of its own: it goes on when the host ends, and so do its

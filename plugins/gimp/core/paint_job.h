@@ -23,7 +23,7 @@ struct PaintState {
     kStopping,      // Stop() was called; the best picture so far is on its way
     kDone,          // `result` is there
     kCancelled,
-    kFailed,        // `status` says why; `result` may hold the best so far
+    kFailed,  // `status` says why; `result` may hold the best so far
   };
   Phase phase = Phase::kSending;
   std::string job;  // "jobs/...", once it is accepted
@@ -38,8 +38,8 @@ struct PaintState {
   std::optional<absl::Duration> remaining;
   std::shared_ptr<const PreviewPicture> preview;  // PICTURE_FORMAT_RAW, RGB8; the newest
   std::shared_ptr<const ResultPicture> result;
-  v1::Recipe recipe;       // resolved, with the changes so far; what makes the same picture again
-  absl::Status status;     // kFailed: why
+  v1::Recipe recipe;           // resolved, with the changes so far; what makes the same picture again
+  absl::Status status;         // kFailed: why
   std::string change_refused;  // why the last change of weights wasn't taken; empty: it was
   bool ended() const { return phase >= Phase::kDone; }
 };
@@ -47,8 +47,8 @@ struct PaintState {
 // Thread-safe. `changed` as in ServerWatch.
 class PaintJob {
  public:
-  // Starts at once. Previews are asked for here: RGB8, `preview_size` on the long side, two a second. A request
-  // with `detached` outlives this program.
+  // Starts at once. Previews are asked for here: RGB8, `preview_size` on the long side, two a second. A
+  // request with `detached` outlives this program.
   PaintJob(Client client, v1::StylizeRequest request, int preview_size, std::function<void()> changed);
   // A job that is there already, from its first event on.
   PaintJob(Client client, std::string job, std::function<void()> changed);

@@ -26,8 +26,8 @@ Preferences LoadPreferences(const std::string& path);
 // In one move. Errors name the file.
 absl::Status SavePreferences(const std::string& path, const Preferences& preferences);
 
-// "$XDG_CONFIG_HOME/impasto", or "~/.config/impasto"; made where it isn't there. All of the plug-in's files are
-// in it. UNAVAILABLE, naming it, where it can't be.
+// "$XDG_CONFIG_HOME/impasto", or "~/.config/impasto"; made where it isn't there. All of the plug-in's files
+// are in it. UNAVAILABLE, naming it, where it can't be.
 absl::StatusOr<std::string> ConfigFolder();
 
 }  // namespace impasto::gimp

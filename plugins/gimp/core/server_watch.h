@@ -5,8 +5,11 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "core/settings.h"
 #include "impasto/client.h"
 
@@ -22,13 +25,13 @@ struct ServerStatus {
     kConnecting,   // nothing is known yet
     kLoading,      // it is there; no model is loaded yet
     kReady,        // a job can start
-    kUnreachable,  // `words` say why, and what to do
+    kUnreachable,  // or of no use: `words` say why, and what to do
   };
   Light light = Light::kConnecting;
-  std::string words;    // for people, translated, beside the light
-  std::string address;  // in use
-  bool nobody_there = false;  // on this machine: starting impastod may help
-  std::vector<v1::Model> models;  // those that can be used, as ListModels gives them
+  std::string words;              // for people, translated, beside the light
+  std::string address;            // in use
+  bool nobody_there = false;      // on this machine: starting impastod may help
+  std::vector<v1::Model> models;  // those that are loaded, as ListModels gives them
   std::vector<v1::Style> styles;  // the library, with thumbnails
 };
 
@@ -37,14 +40,22 @@ struct ServerStatus {
 // call to the server that is under way is left to end by itself.
 class ServerWatch {
  public:
-  ServerWatch(ServerSettings server, Connect connect, std::function<void()> changed);
+  // How often it looks.
+  struct Pace {
+    absl::Duration not_ready = absl::Seconds(2);
+    absl::Duration ready = absl::Seconds(10);
+  };
+
+  ServerWatch(ServerSettings server, Connect connect, std::function<void()> changed)
+      : ServerWatch(std::move(server), std::move(connect), std::move(changed), Pace()) {}
+  ServerWatch(ServerSettings server, Connect connect, std::function<void()> changed, Pace pace);
   ~ServerWatch();
   ServerWatch(const ServerWatch&) = delete;
   ServerWatch& operator=(const ServerWatch&) = delete;
 
   // Another server, or the same once more. Returns at once; the light is kConnecting then.
   void Use(ServerSettings server);
-  // Looks now, instead of at the next time (every 2 s while it isn't ready, every 10 s while it is).
+  // Looks now, instead of at the next time.
   void LookNow();
   ServerStatus status() const;
   // The connection, while the light is kLoading or kReady.

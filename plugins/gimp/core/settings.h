@@ -29,13 +29,13 @@ enum class Placement { kNewLayer, kInPlace };
 
 struct Settings {
   Style style;
-  std::string model;             // "vgg19"; empty: the server's first
-  double strength = 50;          // 0: all photograph, 100: all painting; 50: the model's own weights
+  std::string model;                     // "vgg19"; empty: the server's first
+  double strength = 50;                  // 0: all photograph, 100: all painting; 50: the model's own weights
   std::optional<double> content_weight;  // Recipe.content_weight; not set: the model's
   std::optional<double> style_weight;    // Recipe.style_weight; not set: from `strength`
   Quality quality = Quality::kGood;
-  int iterations = 300;          // for kIterations: 1..100000
-  int size = 512;                // Recipe.max_size, long side of what is painted, pixels: 16..8192
+  int iterations = 300;  // for kIterations: 1..100000
+  int size = 512;        // Recipe.max_size, long side of what is painted, pixels: 16..8192
   Placement placement = Placement::kNewLayer;
 };
 
@@ -58,8 +58,8 @@ double StyleFactor(double strength);
 // Its inverse, within 0..100.
 double StrengthOf(double style_factor);
 
-// The recipe that `settings` stand for. `defaults`: the model's default_recipe, or an empty one, whose weights
-// are then left to the server (and a strength other than 50 needs them: FAILED_PRECONDITION).
+// The recipe that `settings` stand for. `defaults`: the model's default_recipe, or an empty one, whose
+// weights are then left to the server (and a strength other than 50 needs them: FAILED_PRECONDITION).
 absl::StatusOr<v1::Recipe> MakeRecipe(const Settings& settings, const v1::Recipe& defaults);
 
 // JSON, on one line, for "last values", parasites and records. FromJson: INVALID_ARGUMENT for anything else;

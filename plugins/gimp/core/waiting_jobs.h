@@ -17,16 +17,16 @@ struct WaitingJob {
   std::string job;        // "jobs/..."
   ServerSettings server;  // where it is; the address filled in
   absl::Time created;
-  std::string image;      // the image's name, for people
+  std::string image;       // the image's name, for people
   std::string image_file;  // its path; empty: never saved
-  std::string layer;      // the painted layer's name
-  int x = 0;              // where the result belongs in the image, pixels
+  std::string layer;       // the painted layer's name
+  int x = 0;               // where the result belongs in the image, pixels
   int y = 0;
-  int width = 0;          // the result's size, pixels
+  int width = 0;  // the result's size, pixels
   int height = 0;
   int image_width = 0;
   int image_height = 0;
-  int process = 0;        // who watches it; while that program runs, it isn't waiting
+  int process = 0;          // who watches it; while that program runs, it isn't waiting
   std::string icc_profile;  // of the result's pixels
   Settings settings;
 };
