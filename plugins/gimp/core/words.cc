@@ -101,8 +101,8 @@ std::string TooMuch(const absl::Status& status) {
     return found != facts.end() && absl::SimpleAtoi(found->second, &value) ? value : 0;
   };
   if (facts.find("largest_max_size") == facts.end()) {
-    // The queue is full, or the library, or a message too large: its own words tell.
-    return And(status, _("Try again later."));
+    return absl::StrCat(_("The server can't take that now. Try again later, or with smaller pictures."), " (",
+                        OwnWords(status), ")");
   }
   const std::string needs =
       absl::Substitute(_("The picture would need $0 of the server's memory, and there are $1 for it."),
