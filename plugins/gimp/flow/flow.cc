@@ -4,7 +4,7 @@
 
 #include <libgimp/gimp.h>
 
-#include "absl/strings/str_cat.h"
+#include "absl/strings/substitute.h"
 #include "absl/time/time.h"
 #include "core/paint_job.h"
 #include "core/text.h"
@@ -114,10 +114,13 @@ std::string WaitingMessage() {
   if (count == 0) {
     return "";
   }
-  return absl::StrCat(count, " ",
-                      dngettext(IMPASTO_GETTEXT_DOMAIN, "result of Style Transfer is waiting.",
-                                "results of Style Transfer are waiting.", count),
-                      " ", _("Open it with Filters > Artistic > Waiting Style Transfers."));
+  return absl::Substitute(dngettext(IMPASTO_GETTEXT_DOMAIN,
+                                    "$0 result of Style Transfer is waiting. Open it with Filters > Artistic "
+                                    "> Waiting Style Transfers.",
+                                    "$0 results of Style Transfer are waiting. Open them with Filters > "
+                                    "Artistic > Waiting Style Transfers.",
+                                    count),
+                          count);
 }
 
 }  // namespace impasto::gimp

@@ -7,9 +7,9 @@
 
 #include <libgimp/gimp.h>
 
-#include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
+#include "absl/strings/substitute.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "core/server_watch.h"
@@ -55,8 +55,8 @@ absl::StatusOr<v1::Model> ChooseModel(const std::vector<v1::Model>& models, cons
     return models.front();
   }
   const auto name = [](std::string* out, const v1::Model& model) { out->append(ShortName(model)); };
-  return absl::NotFoundError(absl::StrCat(_("The server has no such model. It has:"), " ",
-                                          absl::StrJoin(models, ", ", name), " (", wanted, "?)"));
+  return absl::NotFoundError(absl::Substitute(_("The server has no model \"$0\". It has: $1."), wanted,
+                                              absl::StrJoin(models, ", ", name)));
 }
 
 }  // namespace

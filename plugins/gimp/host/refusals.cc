@@ -1,22 +1,9 @@
 #include "host/refusals.h"
 
-#include "absl/strings/str_format.h"
+#include "absl/strings/substitute.h"
 #include "core/text.h"
 
 namespace impasto::gimp {
-namespace {
-
-// Formats that come from translations: unknown to the compiler, so never more than strings and whole numbers.
-template <typename... Arguments>
-std::string Filled(const char* format, const Arguments&... arguments) {
-  std::string words;
-  return absl::FormatUntyped(&words, absl::UntypedFormatSpec(format), {absl::FormatArg(arguments)...})
-             ? words
-             : std::string(format);
-}
-
-}  // namespace
-
 absl::Status NotADrawable() {
   return absl::InvalidArgumentError(
       _("There is nothing to paint on. Choose a layer, a layer mask or a channel."));
@@ -42,9 +29,8 @@ absl::Status IndexedStyleRefused() {
 
 absl::Status FloatingSelectionRefused() {
   return absl::InvalidArgumentError(
-      _("There is a floating selection. Anchor it first with Layer > Anchor Layer, or make it a layer of its "
-        "own "
-        "with Layer > To New Layer."));
+      _("There is a floating selection. Anchor it first with Layer > Anchor Layer, or make it a layer of "
+        "its own with Layer > To New Layer."));
 }
 
 absl::Status NothingSelected() {
@@ -53,15 +39,15 @@ absl::Status NothingSelected() {
 }
 
 absl::Status TooSmall(int width, int height) {
-  return absl::InvalidArgumentError(Filled(
-      _("The part to be painted is %d x %d pixels. It has to be at least %d pixels wide and high: select "
+  return absl::InvalidArgumentError(absl::Substitute(
+      _("The part to be painted is $0 x $1 pixels. It has to be at least $2 pixels wide and high: select "
         "more, or a larger layer."),
       width, height, kSmallestSide));
 }
 
 absl::Status Locked(const std::string& layer) {
-  return absl::FailedPreconditionError(Filled(
-      _("The pixels of \"%s\" are locked. Unlock them in the Layers or Channels dialog, or paint on a new "
+  return absl::FailedPreconditionError(absl::Substitute(
+      _("The pixels of \"$0\" are locked. Unlock them in the Layers or Channels dialog, or paint on a new "
         "layer."),
       layer));
 }
@@ -71,14 +57,14 @@ absl::Status ImageGone() {
 }
 
 absl::Status LayerChanged(const std::string& layer) {
-  return absl::NotFoundError(Filled(
-      _("The picture is painted, but \"%s\" is gone or has been changed in size or mode meanwhile. Nothing "
+  return absl::NotFoundError(absl::Substitute(
+      _("The picture is painted, but \"$0\" is gone or has been changed in size or mode meanwhile. Nothing "
         "was changed."),
       layer));
 }
 
 absl::Status HostRefused(const char* words) {
-  return absl::InternalError(Filled(_("GIMP couldn't put the picture into the image: %s"), words));
+  return absl::InternalError(absl::Substitute(_("GIMP couldn't put the picture into the image: $0"), words));
 }
 
 }  // namespace impasto::gimp

@@ -35,14 +35,14 @@ class Failed(Exception):
 
 
 class Impastod:
-    """A running impastod on a free port of 127.0.0.1, which serves once the constructor returns."""
+    """A running impastod, which serves once the constructor returns. `listen`: port 0 is a free one."""
 
-    def __init__(self, program, flags):
+    def __init__(self, program, flags, listen="127.0.0.1:0"):
         self._lines = []
         self._ended = False
         self._changed = threading.Condition()
         self._process = start_child(
-            [program, "--listen", "127.0.0.1:0", "--device", "cpu", "--threads", "1", *flags],
+            [program, "--listen", listen, "--device", "cpu", "--threads", "1", *flags],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

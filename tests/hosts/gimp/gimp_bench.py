@@ -40,12 +40,12 @@ _PRELUDE = """
 (define (say . things)
   (for-each (lambda (thing) (display thing said) (display " " said)) things)
   (newline said))
-(define top (current-environment))
+(define everywhere (current-environment))
 (define (step expression)
   (call/cc
     (lambda (leave)
       (set! *error-hook* (lambda words (display "!" said) (apply say words) (leave #f)))
-      (eval expression top))))
+      (eval expression everywhere))))
 """
 
 # Far beyond what a run takes, also on a busy machine.
@@ -90,7 +90,7 @@ def read_dump(path):
     with open(path, "rb") as file:
         width, height, size, encoding = file.readline().decode().split(" ", 3)
         encoding = encoding.strip()
-        kind = np.dtype(_TYPES[encoding.split()[1]])
+        kind = np.dtype(_TYPES.get(encoding.split()[-1], "u1"))  # else indexed
         values = np.frombuffer(file.read(), kind)
     return Pixels(encoding, values.reshape(int(height), int(width), int(size) // kind.itemsize))
 
@@ -229,12 +229,12 @@ class Bench:
             write_small_vgg19(self._weights)
         return self._weights
 
-    def server(self, *flags):
+    def server(self, *flags, **options):
         """A server of its own, with a VGG19 of few channels; `.address`, `.kill()`."""
         flags = ["--weights-dir", self.weights(), "--models", "vgg19", *flags]
         if "--state-dir" not in flags:
             flags += ["--state-dir", "none"]
-        server = Impastod(os.environ["IMPASTO_TEST_IMPASTOD"], flags)
+        server = Impastod(os.environ["IMPASTO_TEST_IMPASTOD"], flags, **options)
         self._servers.append(server)
         return server
 
@@ -259,7 +259,7 @@ class Bench:
 
     def paint(self, server, image="image", drawable="drawable", **arguments):
         """The call of the procedure in Scheme. `server`: an address, or what server() gave. Small and quick unless told
-        otherwise; arguments by the procedure's names, with "_" for "-"."""
+        otherwise; arguments by the procedure's names, with "_" for "-". A string for a number is Scheme."""
         values = {
             "style_file": self.style(),
             "style_drawable": -1,
@@ -277,6 +277,7 @@ class Bench:
         unknown = set(arguments) - set(values)
         if unknown:
             raise TypeError(f"the procedure has no {unknown}")
+        texts = {name for name, value in values.items() if isinstance(value, str)}
         values |= arguments
-        words = [quoted(value) if isinstance(value, str) else str(value) for value in values.values()]
+        words = [quoted(value) if name in texts else str(value) for name, value in values.items()]
         return f"(plug-in-impasto-style-transfer RUN-NONINTERACTIVE {image} {drawable} {' '.join(words)})"

@@ -205,10 +205,8 @@ class PlacementTest(unittest.TestCase):
             '(define painting (car (gimp-layer-new other 40 44 GRAY-IMAGE "Etching" 100 LAYER-MODE-NORMAL)))',
             "(gimp-image-insert-layer other painting 0 0)",
             "(impasto-test-fill painting 9)",
-            "(define call (lambda (style) "
-            + self.bench.paint(self.server, style_file="", style_drawable="STYLE").replace('"STYLE"', "style")
-            + "))",
-            "(say (car (gimp-item-get-name (car (call painting)))))",
+            self.paint(style_file="", style_drawable="painting"),
+            "(say (car (gimp-item-get-name painted)))",
         )
         self.assertEqual(run.said, ["Photo (Etching, vgg19)"])
 
