@@ -422,17 +422,13 @@ void PaintJob::Worker::TellCancel() {
 }
 
 void PaintJob::Worker::CancelUnaccepted() {
-  bool lost = false;
+  // While there is no connection, nothing can be found. When it is there again, the request goes once more.
+  std::shared_ptr<StylizeCall> call;
   WaitForReader(kPatience, [&] {
-    lost = lost_;
+    call = !lost_ && !read_all_ && state_.job.empty() ? call_ : nullptr;
     return !lost_ || read_all_;
   });
-  std::shared_ptr<StylizeCall> call;
-  {
-    const std::lock_guard<std::mutex> lock(mutex_);
-    call = call_;
-  }
-  if (!lost && call != nullptr) {
+  if (call != nullptr) {
     call->Cancel(kCancelWait);
     // A job that was found is accepted before it ends.
     WaitForReader(kCancelWait, [this] { return read_all_ || !state_.job.empty(); });
