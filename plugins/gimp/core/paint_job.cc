@@ -108,7 +108,10 @@ class PaintJob::Worker {
   // Makes `call` again after the connection was lost, until `other_wish` or for kPatience.
   absl::Status Try(const std::function<absl::Status()>& call, const std::function<bool()>& other_wish);
   void WaitForReader(absl::Duration wait, const std::function<bool()>& done) const;
-  std::string job() const { return state().job; }
+  std::string job() const {
+    const std::lock_guard<std::mutex> lock(mutex_);
+    return state_.job;
+  }
 
   const Client client_;
   Notifier notifier_;

@@ -110,7 +110,7 @@ std::string TooMuch(const absl::Status& status) {
   const int64_t size = number("largest_max_size");
   return absl::StrCat(needs, " ",
                       size > 0 ? absl::Substitute(_("Choose a size of at most $0."), size)
-                               : _("No size of it would fit: choose another model or a shorter quality."));
+                               : _("No size of it would fit: choose another model or a lower quality."));
 }
 
 std::string Missing(const absl::Status& status) {
@@ -236,9 +236,9 @@ std::string Words(absl::Duration duration) {
 std::string ByteWords(int64_t bytes) {
   const auto megabytes = static_cast<double>(std::max<int64_t>(bytes, 0)) / 1e6;
   if (megabytes < 999.5) {
-    return absl::StrFormat("%.0f MB", std::max(megabytes, bytes > 0 ? 1.0 : 0.0));
+    return absl::Substitute(_("$0 MB"), absl::StrFormat("%.0f", std::max(megabytes, bytes > 0 ? 1.0 : 0.0)));
   }
-  return absl::StrFormat("%.1f GB", megabytes / 1e3);
+  return absl::Substitute(_("$0 GB"), absl::StrFormat("%.1f", megabytes / 1e3));
 }
 
 }  // namespace impasto::gimp

@@ -119,7 +119,7 @@ TEST(WordsTest, MemoryWithTheSizeThatFits) {
               {{"forecast_bytes", "1800000000"}, {"budget_bytes", "610000000"}, {"largest_max_size", "0"}}),
           kThere),
       "The picture would need 1.8 GB of the server's memory, and there are 610 MB for it. No size of it "
-      "would fit: choose another model or a shorter quality.");
+      "would fit: choose another model or a lower quality.");
 }
 
 TEST(WordsTest, AFullQueue) {
