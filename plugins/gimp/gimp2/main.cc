@@ -244,14 +244,19 @@ void RunNotice() {
 void Run(const gchar* called, gint count, const GimpParam* param, gint* return_count, GimpParam** returned) {
   static Answer answer;
   impasto::gimp::BindTexts(impasto::gimp::LocaleFolder().c_str());
-  gegl_init(nullptr, nullptr);
   const std::string name = called;
+  answer.Succeed();
+  if (name == kNotice) {
+    RunNotice();
+    answer.Return(return_count, returned);
+    return;
+  }
+  gegl_init(nullptr, nullptr);  // takes a while: it looks at all of GEGL's operations
   const GimpRunMode mode =
       count > 0 ? static_cast<GimpRunMode>(param[0].data.d_int32) : GIMP_RUN_NONINTERACTIVE;
   if (mode == GIMP_RUN_INTERACTIVE && name != kRepeat) {
     gimp_ui_init("impasto-style-transfer", FALSE);
   }
-  answer.Succeed();
   if (name == kPaint) {
     AnswerPainted(Paint(mode, count, param), &answer);
   } else if (name == kRepeat) {
@@ -273,8 +278,6 @@ void Run(const gchar* called, gint count, const GimpParam* param, gint* return_c
     if (!shown.ok()) {
       answer.Fail(shown);
     }
-  } else if (name == kNotice) {
-    RunNotice();
   }
   answer.Return(return_count, returned);
 }

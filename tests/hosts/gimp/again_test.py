@@ -7,8 +7,6 @@ import unittest
 
 from gimp_bench import Bench, new_image, quoted, read_dump
 
-_LAST = "(plug-in-impasto-style-transfer RUN-WITH-LAST-VALS image drawable)"
-
 
 def repeat(drawable="drawable"):
     return f"(plug-in-impasto-repeat RUN-NONINTERACTIVE image {drawable})"
@@ -20,6 +18,10 @@ class AgainTest(unittest.TestCase):
         cls.bench = Bench()
         cls.addClassCleanup(cls.bench.close)
         cls.server = cls.bench.server()
+
+    def with_last_values(self):
+        # Script-Fu wants all arguments; those behind the drawable don't count.
+        return self.bench.paint(self.server, iterations=77).replace("RUN-NONINTERACTIVE", "RUN-WITH-LAST-VALS")
 
     def preferences(self, gimp, **last):
         """What an earlier session has left."""
@@ -33,7 +35,7 @@ class AgainTest(unittest.TestCase):
     def test_last_values_of_an_earlier_session(self):
         gimp = self.bench.gimp()
         self.preferences(gimp, iterations=2)
-        run = gimp.run(*new_image(), f"(define painted {_LAST})", "(say (cadr painted))")
+        run = gimp.run(*new_image(), f"(define painted {self.with_last_values()})", "(say (cadr painted))")
         self.assertEqual(run.errors, [], run.log)
         self.assertEqual(json.loads("\n".join(run.said))["iterations"], 2)
 
@@ -69,15 +71,20 @@ class AgainTest(unittest.TestCase):
 
     def test_nothing_was_ever_painted(self):
         gimp = self.bench.gimp()
-        run = gimp.run(*new_image(), repeat(), _LAST, "(plug-in-impasto-show-recipe RUN-NONINTERACTIVE image drawable)")
+        run = gimp.run(
+            *new_image(),
+            repeat(),
+            self.with_last_values(),
+            "(plug-in-impasto-show-recipe RUN-NONINTERACTIVE image drawable)",
+        )
+        failed = "Procedure execution of plug-in-impasto-"
         choose = "Choose a style first: a picture whose manner is to be painted in."
         self.assertEqual(
             run.errors,
             [
-                f"Procedure execution of plug-in-impasto-repeat failed on invalid input arguments: {choose}",
-                f"Procedure execution of plug-in-impasto-style-transfer failed on invalid input arguments: {choose}",
-                "Procedure execution of plug-in-impasto-show-recipe failed: This layer wasn't painted by Style "
-                "Transfer: it has no recipe.",
+                f"{failed}repeat failed on invalid input arguments: {choose}",
+                f"{failed}style-transfer failed on invalid input arguments: {choose}",
+                f"{failed}show-recipe failed: This layer wasn't painted by Style Transfer: it has no recipe.",
             ],
         )
 
