@@ -1,6 +1,6 @@
 # The two commands to know are `make demo` and `make test`. Everything is a script in scripts/; this names them.
 .DEFAULT_GOAL := help
-.PHONY: help demo build test test-all bench bench-full lint format clean
+.PHONY: help demo build test test-all bench bench-full install-gimp lint format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -29,6 +29,10 @@ bench-full: ## also the rivals at the largest size
 	@scripts/install.sh build bench
 	@scripts/build.sh release impasto_bench impastod impasto
 	@scripts/bench.sh --full
+
+install-gimp: ## builds the GIMP plug-in, and puts it into your own GIMP folder
+	@scripts/install.sh gimp
+	@scripts/install_gimp.sh
 
 lint: ## the API with buf, C++ with clang-format, clang-tidy and clang's thread safety, scripts with shellcheck
 	@scripts/install.sh build test lint

@@ -1,4 +1,4 @@
-# Components: sdk (headers, libraries, the CMake package), client (impasto), server (impastod).
+# Components: sdk (headers, libraries, the CMake package), client (impasto), server (impastod), gimp (the plug-in).
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
@@ -35,4 +35,10 @@ if(IMPASTO_BUILD_SERVER)
   # A LibTorch of the user's own lies where no loader looks.
   set_target_properties(impastod PROPERTIES INSTALL_RPATH_USE_LINK_PATH ON)
   install(TARGETS impastod RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT server)
+endif()
+if(IMPASTO_BUILD_GIMP)
+  install(TARGETS ${IMPASTO_GIMP_PROGRAM}
+    RUNTIME DESTINATION "${IMPASTO_GIMP_PLUGIN_DIR}/impasto-style-transfer" COMPONENT gimp)
+  install(DIRECTORY "${IMPASTO_GIMP_BUILT}/impasto-style-transfer/locale/"
+    DESTINATION "${CMAKE_INSTALL_LOCALEDIR}" COMPONENT gimp)
 endif()

@@ -28,7 +28,7 @@ std::string Prefix() {
   // GIMP's plug-ins are in PREFIX/lib/gimp/VERSION/plug-ins/NAME, with lib or, on some systems, lib/MACHINE
   // or lib64.
   for (fs::path folder = OwnFolder(); folder.has_relative_path(); folder = folder.parent_path()) {
-    if (folder.filename().string().starts_with("lib")) {
+    if (folder.filename() == "lib" || folder.filename() == "lib64") {
       return folder.parent_path().string();
     }
   }

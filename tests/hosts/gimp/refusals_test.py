@@ -4,6 +4,7 @@ as it was."""
 
 import os
 import re
+import signal
 import socket
 import time
 import unittest
@@ -200,6 +201,26 @@ class RefusalsTest(unittest.TestCase):
         )
         self.assertEqual(run.said, ["1"])
         self.assert_untouched()
+
+    def test_gimps_own_cancel_button(self):
+        """It ends the plug-in, whatever that does."""
+        _, _, gimp, process = self.begin_long_job("cancelled", 100000)
+        os.kill(self.plug_in_of(process), signal.SIGKILL)
+        run = gimp.finish(process)
+        self.assertEqual(run.errors, ["Procedure execution of plug-in-impasto-style-transfer failed"])
+        self.assertEqual(run.said, ["1"])
+        self.assert_untouched()
+
+    def plug_in_of(self, gimp):
+        for number in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                with open(f"/proc/{number}/stat", encoding="utf-8", errors="replace") as file:
+                    name, _, rest = file.read().partition("(")[2].rpartition(")")
+            except FileNotFoundError:
+                continue  # it has ended since
+            if name == "impasto-style-t" and int(rest.split()[1]) == gimp.pid:
+                return int(number)
+        raise AssertionError("the plug-in doesn't run")
 
     def test_a_server_that_is_restarted_goes_on_with_the_job(self):
         server, state, gimp, process = self.begin_long_job("restarted", 60)
