@@ -12,22 +12,21 @@
 #include "core/text.h"
 #include "flow/flow.h"
 #include "flow/own_files.h"
+#include "flow/procedures.h"
+#include "impasto/internal/status_macros.h"
 
 namespace {
 
+using impasto::gimp::Argument;
+using impasto::gimp::kNotice;
+using impasto::gimp::kPaint;
+using impasto::gimp::kRepeat;
+using impasto::gimp::kShowRecipe;
+using impasto::gimp::kWaiting;
 using impasto::gimp::Painted;
+using impasto::gimp::Procedure;
 using impasto::gimp::ServerSettings;
 using impasto::gimp::Settings;
-
-constexpr char kPaint[] = "plug-in-impasto-style-transfer";
-constexpr char kRepeat[] = "plug-in-impasto-repeat";
-constexpr char kShowRecipe[] = "plug-in-impasto-show-recipe";
-constexpr char kWaiting[] = "plug-in-impasto-waiting";
-constexpr char kNotice[] = "extension-impasto-waiting";
-constexpr char kMenu[] = "<Image>/Filters/Artistic";
-constexpr char kAuthor[] = "Impasto";
-constexpr char kCopyright[] = "Impasto";
-constexpr char kDate[] = "2026";
 
 gchar* Param(const char* text) { return const_cast<gchar*>(text); }
 
@@ -39,39 +38,37 @@ const std::vector<GimpParamDef> kOnDrawable = {
     {GIMP_PDB_DRAWABLE, Param("drawable"), Param("The layer, layer mask or channel to paint")},
 };
 
+GimpParamDef Param(GimpPDBArgType type, const Argument& argument) {
+  return {type, Param(argument.name), Param(argument.blurb)};
+}
+
 // In the order in which ReadSettings() takes them.
 const std::vector<GimpParamDef> kSettings = {
-    {GIMP_PDB_STRING, Param("style-file"), Param("The style: the path of a picture; \"\": none")},
-    {GIMP_PDB_INT32, Param("style-drawable"), Param("... or the number of an open layer; -1: none")},
-    {GIMP_PDB_STRING, Param("style-name"),
-     Param("... or \"styles/NAME\" in the server's library; \"\": none")},
-    {GIMP_PDB_STRING, Param("model"), Param("\"vgg19\", ...; \"\": the server's first")},
-    {GIMP_PDB_FLOAT, Param("strength"),
-     Param("0 (all photograph) to 100 (all painting); 50: the model's own weights")},
-    {GIMP_PDB_INT32, Param("quality"), Param("draft (0), good (1), best (2), as iterations says (3)")},
-    {GIMP_PDB_INT32, Param("iterations"), Param("Steps, 1 to 100000, with quality 3")},
-    {GIMP_PDB_INT32, Param("size"), Param("Long side of what is painted, pixels, 16 to 8192")},
-    {GIMP_PDB_FLOAT, Param("content-weight"), Param("Weight of the photograph; 0: the model's own")},
-    {GIMP_PDB_FLOAT, Param("style-weight"), Param("Weight of the style; 0: as strength says")},
-    {GIMP_PDB_INT32, Param("in-place"),
-     Param("In place of the drawable's pixels (TRUE), or as a new layer above (FALSE)")},
-    {GIMP_PDB_STRING, Param("server"),
-     Param("\"HOST:PORT\"; \"\": IMPASTO_SERVER, else this machine's port 50451")},
+    Param(GIMP_PDB_STRING, impasto::gimp::kStyleFile),
+    Param(GIMP_PDB_INT32, impasto::gimp::kStyleDrawable),
+    Param(GIMP_PDB_STRING, impasto::gimp::kStyleName),
+    Param(GIMP_PDB_STRING, impasto::gimp::kModel),
+    Param(GIMP_PDB_FLOAT, impasto::gimp::kStrength),
+    Param(GIMP_PDB_INT32, impasto::gimp::kQuality),
+    Param(GIMP_PDB_INT32, impasto::gimp::kIterations),
+    Param(GIMP_PDB_INT32, impasto::gimp::kSize),
+    Param(GIMP_PDB_FLOAT, impasto::gimp::kContentWeight),
+    Param(GIMP_PDB_FLOAT, impasto::gimp::kStyleWeight),
+    Param(GIMP_PDB_INT32, impasto::gimp::kInPlace),
+    Param(GIMP_PDB_STRING, impasto::gimp::kServer),
 };
 
 const std::vector<GimpParamDef> kPainted = {
-    {GIMP_PDB_DRAWABLE, Param("painted"), Param("The drawable that has the picture")},
-    {GIMP_PDB_STRING, Param("recipe"), Param("JSON: what makes the same picture again")},
+    Param(GIMP_PDB_DRAWABLE, impasto::gimp::kPaintedDrawable),
+    Param(GIMP_PDB_STRING, impasto::gimp::kRecipe),
 };
-const std::vector<GimpParamDef> kRecipe = {
-    {GIMP_PDB_STRING, Param("recipe"), Param("JSON: what makes the same picture again")},
-};
+const std::vector<GimpParamDef> kRecipe = {Param(GIMP_PDB_STRING, impasto::gimp::kRecipe)};
 
-void Install(const char* name, const char* blurb, const char* help, const char* menu_label,
-             const char* image_types, GimpPDBProcType type, const std::vector<GimpParamDef>& parameters,
-             const std::vector<GimpParamDef>& returns) {
-  gimp_install_procedure(name, blurb, help, kAuthor, kCopyright, kDate, menu_label, image_types, type,
-                         static_cast<gint>(parameters.size()), static_cast<gint>(returns.size()),
+void Install(const Procedure& procedure, const char* image_types, GimpPDBProcType type,
+             const std::vector<GimpParamDef>& parameters, const std::vector<GimpParamDef>& returns) {
+  gimp_install_procedure(procedure.name, procedure.blurb, procedure.help, impasto::gimp::kAuthor,
+                         impasto::gimp::kCopyright, impasto::gimp::kDate, procedure.menu_label, image_types,
+                         type, static_cast<gint>(parameters.size()), static_cast<gint>(returns.size()),
                          parameters.data(), returns.data());
 }
 
@@ -80,82 +77,44 @@ void Query() {
   std::vector<GimpParamDef> paint = kOnDrawable;
   paint.insert(paint.end(), kSettings.begin(), kSettings.end());
   // "*": indexed images too, so that the user hears what to do rather than finds the entry grey.
-  Install(
-      kPaint, N_("Paint the picture in the manner of another"),
-      N_("Paints a layer, or what is selected of it, in the manner of a painting. An Impasto server does the "
-         "work. The result is a new layer above, or takes the place of the pixels; either can be undone in "
-         "one "
-         "step. Give exactly one of style-file, style-drawable and style-name."),
-      N_("St_yle Transfer..."), "*", GIMP_PLUGIN, paint, kPainted);
-  Install(
-      kRepeat, N_("Paint once more with the layer's own settings, or the last ones"),
-      N_("Paints with the settings that the layer was painted with, where it was, else with the last ones."),
-      N_("_Repeat Style Transfer"), "*", GIMP_PLUGIN, kOnDrawable, kPainted);
-  Install(
-      kShowRecipe, N_("Show what the layer was painted with"),
-      N_("Shows the recipe that makes the same picture again, as JSON. Called from a script, it returns it."),
-      N_("Show Style Transfer Re_cipe"), "*", GIMP_PLUGIN, kOnDrawable, kRecipe);
-  Install(
-      kWaiting, N_("Open results that were not ready when GIMP was closed"),
-      N_("Jobs go on at the server when GIMP is closed. This lists those whose result is still to be had."),
-      N_("_Waiting Style Transfers..."), "", GIMP_PLUGIN, {kOnDrawable.front()}, {});
-  for (const char* name : {kPaint, kRepeat, kShowRecipe, kWaiting}) {
-    gimp_plugin_menu_register(name, kMenu);
+  Install(kPaint, "*", GIMP_PLUGIN, paint, kPainted);
+  Install(kRepeat, "*", GIMP_PLUGIN, kOnDrawable, kPainted);
+  Install(kShowRecipe, "*", GIMP_PLUGIN, kOnDrawable, kRecipe);
+  Install(kWaiting, "", GIMP_PLUGIN, {kOnDrawable.front()}, {});
+  for (const Procedure& procedure : {kPaint, kRepeat, kShowRecipe, kWaiting}) {
+    gimp_plugin_menu_register(procedure.name, impasto::gimp::kMenu);
   }
   // GIMP starts an extension without arguments by itself.
-  Install(kNotice, N_("Tell of results that wait"), N_("Looks at files of the user's alone; asks no server."),
-          nullptr, "", GIMP_EXTENSION, {}, {});
+  Install(kNotice, "", GIMP_EXTENSION, {}, {});
   gimp_plugin_domain_register(IMPASTO_GETTEXT_DOMAIN, impasto::gimp::LocaleFolder().c_str());
 }
 
 // `param`: from kSettings' first on. The error is for who wrote the script.
 absl::StatusOr<std::pair<Settings, ServerSettings>> ReadSettings(const GimpParam* param) {
-  using impasto::gimp::Placement;
-  using impasto::gimp::Quality;
-  using impasto::gimp::Style;
   const auto text = [&param](int i) {
     return std::string(param[i].data.d_string ? param[i].data.d_string : "");
   };
-  Settings settings;
-  int styles = 0;
-  if (!text(0).empty()) {
-    ++styles;
-    const std::string file = text(0).substr(text(0).rfind('/') + 1);
-    settings.style = {Style::Kind::kFile, text(0), file.substr(0, file.rfind('.'))};
-  }
-  if (const gint32 drawable = param[1].data.d_int32; drawable != -1) {
-    ++styles;
-    gchar* name = gimp_item_is_valid(drawable) ? gimp_item_get_name(drawable) : g_strdup("");
-    settings.style = {Style::Kind::kDrawable, std::to_string(drawable), name};
+  impasto::gimp::PaintArguments arguments;
+  arguments.style_file = text(0);
+  arguments.style_drawable = param[1].data.d_int32;
+  if (gimp_item_is_valid(arguments.style_drawable)) {
+    gchar* name = gimp_item_get_name(arguments.style_drawable);
+    arguments.style_drawable_name = name;
     g_free(name);
   }
-  if (!text(2).empty()) {
-    ++styles;
-    settings.style = {Style::Kind::kLibrary, text(2), text(2).substr(text(2).rfind('/') + 1)};
-  }
-  if (styles != 1) {
-    return absl::InvalidArgumentError(_("Give exactly one of style-file, style-drawable and style-name."));
-  }
-  const gint32 quality = param[5].data.d_int32;
-  if (quality < 0 || quality > 3) {
-    return absl::InvalidArgumentError(
-        _("quality is 0 (draft), 1 (good), 2 (best) or 3 (as iterations says)."));
-  }
-  settings.model = text(3);
-  settings.strength = param[4].data.d_float;
-  settings.quality = static_cast<Quality>(quality);
-  settings.iterations = param[6].data.d_int32;
-  settings.size = param[7].data.d_int32;
-  if (const double weight = param[8].data.d_float; weight != 0) {
-    settings.content_weight = weight;
-  }
-  if (const double weight = param[9].data.d_float; weight != 0) {
-    settings.style_weight = weight;
-  }
-  settings.placement = param[10].data.d_int32 != 0 ? Placement::kInPlace : Placement::kNewLayer;
+  arguments.style_name = text(2);
+  arguments.model = text(3);
+  arguments.strength = param[4].data.d_float;
+  arguments.quality = param[5].data.d_int32;
+  arguments.iterations = param[6].data.d_int32;
+  arguments.size = param[7].data.d_int32;
+  arguments.content_weight = param[8].data.d_float;
+  arguments.style_weight = param[9].data.d_float;
+  arguments.in_place = param[10].data.d_int32 != 0;
+  IMPASTO_CLIENT_ASSIGN_OR_RETURN(Settings settings, impasto::gimp::SettingsOf(arguments));
   ServerSettings server;
   server.address = text(11);
-  return std::pair(settings, server);
+  return std::pair(std::move(settings), std::move(server));
 }
 
 // What a procedure returns. GIMP reads it before the next call, and copies nothing.
@@ -246,7 +205,7 @@ void Run(const gchar* called, gint count, const GimpParam* param, gint* return_c
   impasto::gimp::BindTexts(impasto::gimp::LocaleFolder().c_str());
   const std::string name = called;
   answer.Succeed();
-  if (name == kNotice) {
+  if (name == kNotice.name) {
     RunNotice();
     answer.Return(return_count, returned);
     return;
@@ -254,16 +213,16 @@ void Run(const gchar* called, gint count, const GimpParam* param, gint* return_c
   gegl_init(nullptr, nullptr);  // takes a while: it looks at all of GEGL's operations
   const GimpRunMode mode =
       count > 0 ? static_cast<GimpRunMode>(param[0].data.d_int32) : GIMP_RUN_NONINTERACTIVE;
-  if (mode == GIMP_RUN_INTERACTIVE && name != kRepeat) {
+  if (mode == GIMP_RUN_INTERACTIVE && name != kRepeat.name) {
     gimp_ui_init("impasto-style-transfer", FALSE);
   }
-  if (name == kPaint) {
+  if (name == kPaint.name) {
     AnswerPainted(Paint(mode, count, param), &answer);
-  } else if (name == kRepeat) {
+  } else if (name == kRepeat.name) {
     AnswerPainted(
         impasto::gimp::PaintAgain(param[1].data.d_image, param[2].data.d_drawable, /*from_layer=*/true),
         &answer);
-  } else if (name == kShowRecipe) {
+  } else if (name == kShowRecipe.name) {
     const gint32 drawable = param[2].data.d_drawable;
     const absl::StatusOr<std::string> recipe = impasto::gimp::RecipeOf(drawable);
     const absl::Status shown =
@@ -273,7 +232,7 @@ void Run(const gchar* called, gint count, const GimpParam* param, gint* return_c
     } else {
       answer.Fail(shown);
     }
-  } else if (name == kWaiting) {
+  } else if (name == kWaiting.name) {
     const absl::Status shown = mode == GIMP_RUN_INTERACTIVE ? impasto::gimp::ShowWaiting() : absl::OkStatus();
     if (!shown.ok()) {
       answer.Fail(shown);
