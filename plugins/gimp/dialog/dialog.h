@@ -15,25 +15,27 @@
 namespace impasto::gimp {
 
 struct DialogInput {
-  const Target* target = nullptr;   // what is to be painted
-  v1::Picture content;              // its pixels, read before the dialog opens
+  const Target* target = nullptr;  // what is to be painted
+  v1::Picture content;             // its pixels, read before the dialog opens
   Preferences preferences;
   const WaitingJobs* waiting = nullptr;
-  Connect connect;                  // ConnectOverGrpc(), or a test's
-  std::string prefix;               // where impastod may be installed
-  std::string log_file;             // of a server that the dialog starts
+  Connect connect;       // ConnectOverGrpc(), or a test's
+  std::string prefix;    // where impastod may be installed
+  std::string log_file;  // of a server that the dialog starts
+  // Runs the dialog of waiting results over this one.
+  std::function<void()> show_waiting;
 };
 
 struct DialogOutcome {
-  bool apply = false;               // OK, and there is a picture; else the image stays untouched
+  bool apply = false;  // OK, and there is a picture; else the image stays untouched
   ResultPicture result;
   v1::Recipe recipe;
-  Settings settings;                // with which it was painted
-  std::string job;                  // to be removed from WaitingJobs once it is in the image
+  Settings settings;  // with which it was painted
+  std::string job;    // to be removed from WaitingJobs once it is in the image
 };
 
-// Runs the dialog to its end in GTK's main loop, which it never blocks. `preferences` come back with what the user
-// chose, also after Cancel.
+// Runs the dialog to its end in GTK's main loop, which it never blocks. `preferences` come back with what the
+// user chose, also after Cancel.
 DialogOutcome RunDialog(DialogInput input, Preferences* preferences);
 
 // The dialog of waiting results: fetches the chosen one (a ResultPicture of PICTURE_FORMAT_RAW), or discards.

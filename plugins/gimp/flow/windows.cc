@@ -31,6 +31,12 @@ absl::StatusOr<Painted> PaintInteractively(ImageId image, DrawableId drawable) {
   input.connect = ConnectOverGrpc(ClientName());
   input.prefix = Prefix();
   input.log_file = log;
+  input.show_waiting = [] {
+    const absl::Status shown = ShowWaiting();
+    if (!shown.ok()) {
+      g_message("%s", std::string(shown.message()).c_str());
+    }
+  };
   const DialogOutcome outcome = RunDialog(std::move(input), &preferences);
   const absl::Status kept = KeepLastValues(preferences);
   if (!kept.ok()) {
