@@ -163,8 +163,10 @@ void PaintDialog::Build() {
   GtkWidget* const sides = HBox(kFar);
   Add(sides, PreviewSide(), true);
   Add(sides, SettingsSide());
+  gtk_widget_show(sides);
   Add(all, sides, true);
   gtk_box_pack_start(GTK_BOX(gtk_dialog_get_content_area(GTK_DIALOG(dialog_))), all, TRUE, TRUE, 0);
+  gtk_widget_show(sides);
   gtk_widget_show(all);
 }
 
