@@ -48,6 +48,48 @@ _PRELUDE = """
       (eval expression everywhere))))
 """
 
+# What scripts call by 2.10's names, where 3.0 has it by others.
+_NAMES_IN_3_0 = """
+(define PRECISION-U8-GAMMA PRECISION-U8-NON-LINEAR)
+(define PRECISION-U16-GAMMA PRECISION-U16-NON-LINEAR)
+(define PRECISION-U32-GAMMA PRECISION-U32-NON-LINEAR)
+(define PRECISION-HALF-GAMMA PRECISION-HALF-NON-LINEAR)
+(define PRECISION-FLOAT-GAMMA PRECISION-FLOAT-NON-LINEAR)
+(define PRECISION-DOUBLE-GAMMA PRECISION-DOUBLE-NON-LINEAR)
+(define gimp-drawable-offsets gimp-drawable-get-offsets)
+(define gimp-drawable-width gimp-drawable-get-width)
+(define gimp-drawable-height gimp-drawable-get-height)
+(define gimp-drawable-type gimp-drawable-get-type)
+(define gimp-image-width gimp-image-get-width)
+(define gimp-image-height gimp-image-get-height)
+(define gimp-image-base-type gimp-image-get-base-type)
+(define gimp-edit-clear gimp-drawable-edit-clear)
+(define (gimp-layer-group-new image) (gimp-group-layer-new image "Group"))
+(define new-layer gimp-layer-new)
+(define (gimp-layer-new image width height type name opacity mode)
+  (new-layer image name width height type opacity mode))
+(define new-channel gimp-channel-new)
+(define (gimp-channel-new image width height name opacity color)
+  (new-channel image name width height opacity color))
+(define (of-vector image of) (let ((items (car (of image)))) (list (vector-length items) items)))
+(define layers-of gimp-image-get-layers)
+(define (gimp-image-get-layers image) (of-vector image layers-of))
+(define channels-of gimp-image-get-channels)
+(define (gimp-image-get-channels image) (of-vector image channels-of))
+(define (gimp-image-get-active-drawable image)
+  (list (vector-ref (car (gimp-image-get-selected-drawables image)) 0)))
+(define set-profile-from-file gimp-image-set-color-profile-from-file)
+(define (gimp-xcf-save mode image drawable path name) (gimp-file-save mode image path))
+(define (gimp-xcf-load mode path name) (gimp-file-load mode path))
+(define float-selection gimp-selection-float)
+(define (gimp-selection-float drawable x y) (float-selection (vector drawable) x y))
+(define (on-drawables procedure)
+  (lambda (mode image drawable . others) (apply procedure mode image (vector drawable) others)))
+(define plug-in-impasto-style-transfer (on-drawables plug-in-impasto-style-transfer))
+(define plug-in-impasto-repeat (on-drawables plug-in-impasto-repeat))
+(define plug-in-impasto-show-recipe (on-drawables plug-in-impasto-show-recipe))
+"""
+
 # Far beyond what a run takes, also on a busy machine.
 PATIENCE = 240
 
@@ -159,6 +201,7 @@ class Gimp:
         # GIMP gives each -b an interpreter of its own, so that all are one.
         steps = " ".join(f"(step '{script})" for script in scripts)
         script = (
+            f"{_NAMES_IN_3_0 if self.version == '3.0' else ''}"
             f"(define said (open-output-file {quoted(said)})) {_PRELUDE} {steps} (close-port said) (gimp-quit TRUE)"
         )
         return ["-i", "-d", "-f", "--batch-interpreter=plug-in-script-fu-eval", "-b", script]
