@@ -36,7 +36,7 @@ void ShowProgress(const PaintState& state) {
       gimp_progress_set_text(_("The connection is lost; trying again"));
       break;
     default:
-      gimp_progress_set_text(_("Painting"));
+      gimp_progress_set_text(_("Painting the picture"));
   }
   if (state.iterations > 0) {
     gimp_progress_update(static_cast<double>(state.iteration) / state.iterations);
