@@ -195,7 +195,7 @@ GtkWidget* PaintDialog::PreviewSide() {
   GtkWidget* const side = VBox(kNear);
   Add(side, preview_.widget());
   GtkWidget* const words = HBox(kFar);
-  progress_words_ = WrappedLabel(Preview::kSide * 2 / 3);
+  progress_words_ = WrappedLabel(Preview::kSide * 3 / 4);
   losses_ = gtk_label_new("");
   SetTip(losses_, _("How far the picture still is from what is wanted. It has no unit; it should fall."));
   Add(words, progress_words_, true);

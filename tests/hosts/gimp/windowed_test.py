@@ -1,0 +1,242 @@
+"""The dialog in the real GIMP, on a screen that nobody sees.
+
+Environment: as gimp_bench.py, and
+  IMPASTO_TEST_SCREENSHOTS  where pictures of the windows are kept
+"""
+
+import json
+import os
+import signal
+import socket
+import sys
+import threading
+import time
+import unittest
+
+import numpy as np
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from gimp_bench import Bench
+from windowed_bench import DIALOG, Screen, WindowedGimp, differ, wait_for
+
+# Takes the small networks some ten seconds.
+LONG = 100000
+SETTINGS = {"quality": "iterations", "iterations": 40, "size": 96, "strength": 50}
+
+
+class SilentServer:
+    """Accepts connections, and never says a word."""
+
+    def __init__(self):
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.address = "127.0.0.1:%d" % self._listening.getsockname()[1]
+        self._connections = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        while True:
+            try:
+                self._connections.append(self._listening.accept())
+            except OSError:
+                return
+
+    def close(self):
+        self._listening.close()
+
+
+class WindowedTest(unittest.TestCase):
+    def setUp(self):
+        self.screen = self.enterContext(Screen())
+        self.bench = self.enterContext(Bench())
+
+    def start(self, address, gimp=None, **settings):
+        """GIMP with an image and the dialog; `settings` are those of the session before."""
+        gimp = gimp or self.bench.gimp(environment={"DISPLAY": self.screen.display})
+        self.config = os.path.join(gimp.config, "impasto")
+        os.makedirs(self.config, exist_ok=True)
+        if settings is not None:
+            with open(os.path.join(self.config, "gimp.json"), "w", encoding="utf-8") as file:
+                json.dump({"server": {"address": address}, "last": {**SETTINGS, **settings}}, file)
+        self.gimp = WindowedGimp(self.bench, self.screen, gimp)
+        self.addCleanup(self.gimp.kill)
+        self.gimp.open_image(width=160, height=120)
+
+    def style(self):
+        return {"kind": "file", "value": self.bench.style(), "label": "Starry Night"}
+
+    def layers(self):
+        return int(self.gimp.script("(car (gimp-image-get-layers image))"))
+
+    def dump(self, name):
+        return self.gimp.dump(self.bench.path(name))
+
+    def assert_same_image(self, before, after):
+        self.assertEqual(before[0], after[0])
+        self.assertEqual(before[1].format, after[1].format)
+        np.testing.assert_array_equal(before[1].values, after[1].values)
+
+    def waiting(self):
+        folder = os.path.join(self.config, "gimp-waiting")
+        return os.listdir(folder) if os.path.isdir(folder) else []
+
+    def recipe(self):
+        return json.loads(
+            self.gimp.script(
+                '(caddr (car (gimp-item-get-parasite (car (gimp-image-get-active-drawable image)) "impasto-recipe")))'
+            )
+        )
+
+    def wait_for_result(self, layers=2):
+        wait_for(lambda: self.layers() == layers, "the result is in the image")
+        self.screen.wait_until_gone(f"{DIALOG}$")
+
+    def test_paints_what_one_undo_takes_back(self):
+        self.start(self.bench.server().address)
+        before = self.dump("before")
+        self.gimp.open_dialog()
+        time.sleep(1)
+        idle = self.screen.shot("idle")
+        self.gimp.choose_file(self.bench.style())
+        time.sleep(1)
+        self.screen.shot("chosen")
+        self.screen.key("alt+p")
+        wait_for(lambda: self.waiting(), "the job has a record")
+        time.sleep(3)
+        done = self.screen.shot("done")
+        self.assertTrue(differ(idle, done))
+        self.assertEqual(1, self.layers())
+        self.screen.key("alt+o")
+        self.wait_for_result()
+        self.assertEqual([], self.waiting())
+        painted = self.dump("painted")
+        self.assertTrue((painted[1].values != before[1].values).any())
+        self.gimp.main_window()
+        self.screen.shot("after")
+        self.screen.key("ctrl+z")
+        wait_for(lambda: self.layers() == 1, "the layer is gone")
+        self.assert_same_image(before, self.dump("undone"))
+
+    def test_shows_the_picture_on_its_way_and_leaves_the_image_when_cancelled(self):
+        self.start(self.bench.server().address, style=self.style(), iterations=LONG)
+        before = self.dump("before")
+        self.gimp.open_dialog()
+        time.sleep(1)
+        self.screen.key("alt+p")
+        wait_for(lambda: self.waiting(), "the job has a record")
+        time.sleep(1)
+        pictures = [self.screen.shot("running")]
+        wait_for(lambda: differ(pictures[0], self.screen.grab()), "the window changes")
+        self.screen.key("Escape")
+        self.screen.wait_until_gone(f"{DIALOG}$")
+        wait_for(lambda: not self.waiting(), "the record is removed")
+        self.assert_same_image(before, self.dump("after"))
+
+    def test_stop_keeps_the_best_so_far(self):
+        self.start(self.bench.server().address, style=self.style(), iterations=LONG)
+        self.gimp.open_dialog()
+        time.sleep(1)
+        self.screen.key("alt+o")
+        wait_for(lambda: self.waiting(), "the job has a record")
+        time.sleep(2)
+        self.screen.key("alt+s")
+        self.wait_for_result()
+        self.assertLess(self.recipe()["iterations"], LONG)
+
+    def test_the_strength_acts_on_the_running_job(self):
+        self.start(self.bench.server().address, style=self.style(), iterations=LONG)
+        self.gimp.open_dialog()
+        time.sleep(1)
+        self.screen.key("alt+p")
+        wait_for(lambda: self.waiting(), "the job has a record")
+        time.sleep(1)
+        self.screen.key("alt+n", "Page_Up", "Page_Up")
+        time.sleep(2)
+        self.screen.key("alt+s")
+        time.sleep(2)
+        self.screen.key("alt+o")
+        self.wait_for_result()
+        changes = self.recipe()["changes"]
+        self.assertTrue(any("style_weight" in str(change) for change in changes), changes)
+
+    def test_says_that_nobody_is_there(self):
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            address = "127.0.0.1:%d" % free.getsockname()[1]
+        self.start(address, style=self.style())
+        self.gimp.open_dialog()
+        time.sleep(2)
+        picture = np.asarray(self.screen.shot("unreachable")).astype(int)
+        red = (picture[..., 0] > 190) & (picture[..., 1] < 90) & (picture[..., 2] < 90)
+        self.assertGreater(red.sum(), 50)
+        self.screen.key("Escape")
+        self.screen.wait_until_gone(f"{DIALOG}$")
+
+    def test_is_usable_while_a_server_says_nothing(self):
+        silent = SilentServer()
+        self.addCleanup(silent.close)
+        self.start(silent.address, style=self.style())
+        self.gimp.open_dialog()
+        time.sleep(1)
+        self.screen.key("alt+n")
+        slowest = 0.0
+        for _ in range(20):
+            before = self.screen.grab()
+            begun = time.monotonic()
+            self.screen.key("Page_Up" if _ % 2 else "Page_Down")
+            while not differ(before, self.screen.grab()):
+                self.assertLess(time.monotonic() - begun, 20)
+            slowest = max(slowest, time.monotonic() - begun)
+        # Most of it is the hands' and eyes' own time: the silence would take ten seconds.
+        print(f"slowest answer to a key: {slowest:.2f} s")
+        self.assertLess(slowest, 2)
+        self.screen.key("Escape")
+        self.screen.wait_until_gone(f"{DIALOG}$")
+
+    def test_a_server_that_dies_and_comes_back(self):
+        state = self.bench.path("state")
+        server = self.bench.server("--state-dir", state)
+        self.start(server.address, style=self.style(), iterations=LONG)
+        self.gimp.open_dialog()
+        time.sleep(1)
+        self.screen.key("alt+p")
+        wait_for(lambda: self.waiting(), "the job has a record")
+        time.sleep(2)
+        server.kill()
+        time.sleep(2)
+        lost = self.screen.shot("lost")
+        self.bench.server("--state-dir", state, "--listen", server.address)
+        wait_for(lambda: differ(lost, self.screen.grab()), "the window changes")
+        time.sleep(6)
+        self.screen.shot("back")
+        self.screen.key("alt+s")
+        time.sleep(2)
+        self.screen.key("alt+o")
+        self.wait_for_result()
+
+    def test_offers_what_waits_after_gimp_was_killed(self):
+        self.start(self.bench.server().address, style=self.style(), iterations=3000)
+        self.gimp.open_dialog()
+        time.sleep(1)
+        self.screen.key("alt+p")
+        wait_for(lambda: self.waiting(), "the job has a record")
+        self.gimp.kill()
+        self.gimp = WindowedGimp(self.bench, self.screen, self.gimp.gimp)
+        self.addCleanup(self.gimp.kill)
+        self.gimp.open_image(width=160, height=120)
+        self.screen.shot("offered", focused=False)
+        self.gimp.open_dialog()
+        time.sleep(2)
+        self.screen.shot("waiting_bar")
+        self.screen.key("alt+e")
+        self.screen.wait_for_window("Waiting Style Transfers")
+        time.sleep(2)
+        self.screen.shot("waiting")
+        images = int(self.gimp.script("(car (gimp-image-list))"))
+        self.screen.key("alt+o")
+        wait_for(lambda: int(self.gimp.script("(car (gimp-image-list))")) == images + 1, "the result is shown")
+        wait_for(lambda: not self.waiting(), "the record is removed")
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # cleans up
+    unittest.main()
