@@ -59,7 +59,6 @@ _NAMES_IN_3_0 = """
 (define gimp-drawable-offsets gimp-drawable-get-offsets)
 (define gimp-drawable-width gimp-drawable-get-width)
 (define gimp-drawable-height gimp-drawable-get-height)
-(define gimp-drawable-type gimp-drawable-get-type)
 (define gimp-image-width gimp-image-get-width)
 (define gimp-image-height gimp-image-get-height)
 (define gimp-image-base-type gimp-image-get-base-type)
@@ -78,11 +77,11 @@ _NAMES_IN_3_0 = """
 (define (gimp-image-get-channels image) (of-vector image channels-of))
 (define (gimp-image-get-active-drawable image)
   (list (vector-ref (car (gimp-image-get-selected-drawables image)) 0)))
-(define set-profile-from-file gimp-image-set-color-profile-from-file)
 (define (gimp-xcf-save mode image drawable path name) (gimp-file-save mode image path))
 (define (gimp-xcf-load mode path name) (gimp-file-load mode path))
-(define float-selection gimp-selection-float)
-(define (gimp-selection-float drawable x y) (float-selection (vector drawable) x y))
+(define (gimp-selection-float drawable x y)
+  (gimp-edit-copy (vector drawable))
+  (gimp-edit-paste drawable TRUE))
 (define (on-drawables procedure)
   (lambda (mode image drawable . others) (apply procedure mode image (vector drawable) others)))
 (define plug-in-impasto-style-transfer (on-drawables plug-in-impasto-style-transfer))
@@ -187,7 +186,10 @@ class Gimp:
         """Scripts and PNG alone: asking all of its plug-ins what they are takes GIMP seconds at the first start."""
         own = {"2.10": "2.0", "3.0": "3.0"}[self.version]
         library = subprocess.run(
-            ["pkg-config", "--variable=gimplibdir", f"gimp-{own}"], check=False, capture_output=True, text=True
+            [*self.command[:-1], "pkg-config", "--variable=gimplibdir", f"gimp-{own}"],
+            check=False,
+            capture_output=True,
+            text=True,
         ).stdout.strip()
         few = os.path.join(self.folder, "gimps-own")
         os.makedirs(few, exist_ok=True)
@@ -204,7 +206,9 @@ class Gimp:
             f"{_NAMES_IN_3_0 if self.version == '3.0' else ''}"
             f"(define said (open-output-file {quoted(said)})) {_PRELUDE} {steps} (close-port said) (gimp-quit TRUE)"
         )
-        return ["-i", "-d", "-f", "--batch-interpreter=plug-in-script-fu-eval", "-b", script]
+        # 3.0 would go on where a script is no Scheme.
+        quit_after = ["--quit"] if self.version == "3.0" else []
+        return ["-i", "-d", "-f", "--batch-interpreter=plug-in-script-fu-eval", "-b", script, *quit_after]
 
     def start(self, *scripts):
         """A process that evaluates the scripts, for tests that do something meanwhile; finish() gives its Run."""
