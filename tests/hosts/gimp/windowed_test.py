@@ -16,7 +16,7 @@ import unittest
 import numpy as np
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from gimp_bench import Bench
+from gimp_bench import Bench, quoted
 from windowed_bench import DIALOG, Screen, WindowedGimp, differ, wait_for
 
 # Takes the small networks some ten seconds.
@@ -80,11 +80,15 @@ class WindowedTest(unittest.TestCase):
         return os.listdir(folder) if os.path.isdir(folder) else []
 
     def recipe(self):
-        return json.loads(
-            self.gimp.script(
-                '(caddr (car (gimp-item-get-parasite (car (gimp-image-get-active-drawable image)) "impasto-recipe")))'
-            )
+        """That the layer has which is chosen."""
+        path = self.bench.path("recipe")
+        self.gimp.script(
+            f"(let ((out (open-output-file {quoted(path)})))"
+            ' (display (caddr (car (gimp-item-get-parasite (car (gimp-image-get-active-drawable image))'
+            ' "impasto-recipe"))) out) (close-port out))'
         )
+        with open(path, encoding="utf-8") as file:
+            return json.load(file)
 
     def wait_for_result(self, layers=2):
         wait_for(lambda: self.layers() == layers, "the result is in the image")
@@ -204,7 +208,7 @@ class WindowedTest(unittest.TestCase):
         server.kill()
         time.sleep(2)
         lost = self.screen.shot("lost")
-        self.bench.server("--state-dir", state, "--listen", server.address)
+        self.bench.server("--state-dir", state, listen=server.address)
         wait_for(lambda: differ(lost, self.screen.grab()), "the window changes")
         time.sleep(6)
         self.screen.shot("back")
