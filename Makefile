@@ -17,7 +17,8 @@ build: ## builds the programs and the tests into build/release
 test: build ## builds, then runs the unit and integration tests
 	@ctest --preset release
 
-test-all: test ## also the long runs, the other versions of Python, and the tests under the address and thread sanitizers
+test-all: test ## also the long runs, all of GIMP 2.10 and 3.0, the other versions of Python, and the tests under the address and thread sanitizers
+	@scripts/install.sh test-all
 	@scripts/test_all.sh
 
 bench: ## the benchmarks, a quarter of an hour, into out/bench/: WEIGHTS= CONTENT= STYLE= (all three) for losses and the race, ONLY= parts

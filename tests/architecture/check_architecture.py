@@ -55,7 +55,7 @@ LIBRARIES = {
     ),
     "GIMP": (r"libgimp.*", [f"plugins/gimp/{folder}/*" for folder in ("host", "dialog", "flow", "gimp2", "gimp3")]),
     "GTK": (r"(gtk|gdk)/.*", ["plugins/gimp/dialog/*"]),
-    "GEGL": (r"gegl.*|babl/.*", ["plugins/gimp/pixels/*", "plugins/gimp/host/*"]),
+    "GEGL": (r"gegl.*|babl/.*", ["plugins/gimp/pixels/*", "plugins/gimp/host/*", "plugins/gimp/gimp[23]/main.cc"]),
     "libvips": (r"vips/.*", ["server/imaging/*"]),
     "LibTorch": (r"torch/.*", ["server/engine/executors/torch/*.cc"]),
     "ATen": (r"(ATen|c10)/.*", ["server/engine/executors/torch/*"]),
