@@ -219,7 +219,11 @@ bool DialogModel::SendWeights() {
 void DialogModel::ShowProgress(DialogView* view) const {
   const std::string obstacle = Obstacle();
   if (job_ == nullptr) {
-    view->progress = obstacle.empty() ? _("Paint shows how it will look") : obstacle;
+    // The server's box says more of it.
+    const bool no_server = settings_.style.kind != Style::Kind::kNone && server_.light != Light::kReady;
+    view->progress = no_server          ? _("There is no server to paint on yet")
+                     : obstacle.empty() ? _("Paint shows how it will look")
+                                        : obstacle;
     return;
   }
   if (state_.iterations > 0) {

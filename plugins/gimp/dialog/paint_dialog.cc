@@ -277,7 +277,11 @@ void PaintDialog::Chosen() {
 
 void PaintDialog::JobChanged() {
   model_.Look();
-  preview_.Show(model_.state().preview);
+  if (model_.state().result != nullptr && model_.state().ended()) {
+    preview_.ShowResult(model_.state().result);
+  } else {
+    preview_.Show(model_.state().preview);
+  }
   preview_.ShowLosses(model_.state().total_losses);
   Refresh();
   if (model_.end() != DialogModel::End::kOpen) {

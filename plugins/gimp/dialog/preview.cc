@@ -2,9 +2,12 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 #include <utility>
 
 #include "core/text.h"
+#include "impasto/picture.h"
 
 namespace impasto::gimp {
 namespace {
@@ -25,10 +28,81 @@ Pixbuf View(const PreviewPicture& preview) {
                                          static_cast<int>(stride), nullptr, nullptr));
 }
 
+struct Layout {
+  int components = 0;
+  bool gray = false;
+};
+
+Layout LayoutOf(v1::PixelFormat format) {
+  switch (format) {
+    case v1::PIXEL_FORMAT_GRAY8:
+    case v1::PIXEL_FORMAT_GRAY16:
+      return {1, true};
+    case v1::PIXEL_FORMAT_GRAY_ALPHA8:
+    case v1::PIXEL_FORMAT_GRAY_ALPHA16:
+      return {2, true};
+    case v1::PIXEL_FORMAT_RGB8:
+    case v1::PIXEL_FORMAT_RGB16:
+    case v1::PIXEL_FORMAT_RGB_FLOAT:
+      return {3, false};
+    case v1::PIXEL_FORMAT_RGBA8:
+    case v1::PIXEL_FORMAT_RGBA16:
+    case v1::PIXEL_FORMAT_RGBA_FLOAT:
+      return {4, false};
+    default:
+      return {};
+  }
+}
+
+// A component of 1, 2 or 4 bytes (an integer, one of 16 bits, a float) in 8 bits.
+guchar InEightBits(const char* from, int bytes) {
+  switch (bytes) {
+    case 1:
+      return static_cast<guchar>(*from);
+    case 2: {
+      uint16_t value = 0;
+      std::memcpy(&value, from, sizeof value);
+      return static_cast<guchar>((value + 128) / 257);
+    }
+    default: {
+      float value = 0;
+      std::memcpy(&value, from, sizeof value);
+      return static_cast<guchar>(255 * (value > 0 ? std::min(value, 1.0F) : 0.0F) + 0.5F);
+    }
+  }
+}
+
+// Some of the picture's pixels, width x height of them, without their alpha; null: of another format. It is
+// of the whole image's size: to scale it properly would take too long here.
+Pixbuf Sampled(const ReceivedPicture& picture, int width, int height) {
+  const v1::PictureHeader& header = picture.header;
+  const Layout layout = LayoutOf(header.pixel_format());
+  const int pixel = BytesPerPixel(header.pixel_format());
+  const int64_t stride = header.stride() > 0 ? header.stride() : int64_t{pixel} * header.width();
+  if (layout.components == 0 || header.width() < 1 || header.height() < 1 ||
+      static_cast<int64_t>(picture.bytes.size()) < stride * header.height()) {
+    return nullptr;
+  }
+  Pixbuf sampled(gdk_pixbuf_new(GDK_COLORSPACE_RGB, FALSE, 8, width, height));
+  const int bytes = pixel / layout.components;
+  for (int y = 0; y < height; ++y) {
+    guchar* to = gdk_pixbuf_get_pixels(sampled.get()) + int64_t{y} * gdk_pixbuf_get_rowstride(sampled.get());
+    const char* const row = picture.bytes.data() + int64_t{y} * header.height() / height * stride;
+    for (int x = 0; x < width; ++x, to += kRgb) {
+      const char* const from = row + int64_t{x} * header.width() / width * pixel;
+      for (int c = 0; c < kRgb; ++c) {
+        to[c] = InEightBits(layout.gray ? from : from + int64_t{c} * bytes, bytes);
+      }
+    }
+  }
+  return sampled;
+}
+
 }  // namespace
 
 Preview::Preview(Pixbuf original) : original_(std::move(original)), box_(VBox(kNear)) {
   if (original_ != nullptr) {
+    original_ = Fitted(original_.get(), kSide, kSide);
     width_ = gdk_pixbuf_get_width(original_.get());
     height_ = gdk_pixbuf_get_height(original_.get());
   }
@@ -53,8 +127,18 @@ Preview::Preview(Pixbuf original) : original_(std::move(original)), box_(VBox(kN
 }
 
 void Preview::Show(std::shared_ptr<const PreviewPicture> picture) {
-  if (picture != picture_) {
+  if (picture != picture_ || result_ != nullptr) {
     picture_ = std::move(picture);
+    result_.reset();
+    result_shown_.reset();
+    Draw();
+  }
+}
+
+void Preview::ShowResult(std::shared_ptr<const ResultPicture> result) {
+  if (result != result_) {
+    result_ = std::move(result);
+    result_shown_ = Sampled(result_->picture, width_, height_);
     Draw();
   }
 }
@@ -68,7 +152,9 @@ void Preview::ShowLosses(const std::vector<double>& losses) {
 
 void Preview::Draw() {
   const Pixbuf painted = picture_ == nullptr ? nullptr : View(*picture_);
-  GdkPixbuf* const source = painted == nullptr ? original_.get() : painted.get();
+  GdkPixbuf* const source = result_shown_ != nullptr ? result_shown_.get()
+                            : painted != nullptr     ? painted.get()
+                                                     : original_.get();
   if (source == nullptr) {
     return;
   }

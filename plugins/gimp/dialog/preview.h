@@ -20,8 +20,10 @@ class Preview {
   Preview& operator=(const Preview&) = delete;
 
   GtkWidget* widget() const { return box_; }
-  // Null: the original.
+  // RGB8. Null: the original.
   void Show(std::shared_ptr<const PreviewPicture> picture);
+  // Of any pixel format.
+  void ShowResult(std::shared_ptr<const ResultPicture> result);
   void ShowLosses(const std::vector<double>& losses);
 
  private:
@@ -30,6 +32,8 @@ class Preview {
 
   Pixbuf original_;
   std::shared_ptr<const PreviewPicture> picture_;
+  std::shared_ptr<const ResultPicture> result_;
+  Pixbuf result_shown_;  // of result_
   std::vector<double> losses_;
   int width_ = kSide;
   int height_ = kSide;

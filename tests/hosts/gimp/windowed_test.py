@@ -19,8 +19,9 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from gimp_bench import Bench, quoted
 from windowed_bench import DIALOG, Screen, WindowedGimp, differ, wait_for
 
-# Takes the small networks some ten seconds.
+# Takes the small networks some ten seconds, at LARGE.
 LONG = 100000
+LARGE = 640
 SETTINGS = {"quality": "iterations", "iterations": 40, "size": 96, "strength": 50}
 
 
@@ -59,7 +60,7 @@ class WindowedTest(unittest.TestCase):
                 json.dump({"server": {"address": address}, "last": {**SETTINGS, **settings}}, file)
         self.gimp = WindowedGimp(self.bench, self.screen, gimp)
         self.addCleanup(self.gimp.kill)
-        self.gimp.open_image(width=160, height=120)
+        self.gimp.open_image(width=640, height=480)
 
     def style(self):
         return {"kind": "file", "value": self.bench.style(), "label": "Starry Night"}
@@ -121,7 +122,7 @@ class WindowedTest(unittest.TestCase):
         self.assert_same_image(before, self.dump("undone"))
 
     def test_shows_the_picture_on_its_way_and_leaves_the_image_when_cancelled(self):
-        self.start(self.bench.server().address, style=self.style(), iterations=LONG)
+        self.start(self.bench.server().address, style=self.style(), iterations=LONG, size=LARGE)
         before = self.dump("before")
         self.gimp.open_dialog()
         time.sleep(1)
@@ -136,7 +137,7 @@ class WindowedTest(unittest.TestCase):
         self.assert_same_image(before, self.dump("after"))
 
     def test_stop_keeps_the_best_so_far(self):
-        self.start(self.bench.server().address, style=self.style(), iterations=LONG)
+        self.start(self.bench.server().address, style=self.style(), iterations=LONG, size=LARGE)
         self.gimp.open_dialog()
         time.sleep(1)
         self.screen.key("alt+o")
@@ -147,7 +148,7 @@ class WindowedTest(unittest.TestCase):
         self.assertLess(self.recipe()["iterations"], LONG)
 
     def test_the_strength_acts_on_the_running_job(self):
-        self.start(self.bench.server().address, style=self.style(), iterations=LONG)
+        self.start(self.bench.server().address, style=self.style(), iterations=LONG, size=LARGE)
         self.gimp.open_dialog()
         time.sleep(1)
         self.screen.key("alt+p")
@@ -199,7 +200,7 @@ class WindowedTest(unittest.TestCase):
     def test_a_server_that_dies_and_comes_back(self):
         state = self.bench.path("state")
         server = self.bench.server("--state-dir", state)
-        self.start(server.address, style=self.style(), iterations=LONG)
+        self.start(server.address, style=self.style(), iterations=LONG, size=LARGE)
         self.gimp.open_dialog()
         time.sleep(1)
         self.screen.key("alt+p")
@@ -218,7 +219,7 @@ class WindowedTest(unittest.TestCase):
         self.wait_for_result()
 
     def test_offers_what_waits_after_gimp_was_killed(self):
-        self.start(self.bench.server().address, style=self.style(), iterations=3000)
+        self.start(self.bench.server().address, style=self.style(), iterations=LONG, size=LARGE)
         self.gimp.open_dialog()
         time.sleep(1)
         self.screen.key("alt+p")
@@ -226,7 +227,7 @@ class WindowedTest(unittest.TestCase):
         self.gimp.kill()
         self.gimp = WindowedGimp(self.bench, self.screen, self.gimp.gimp)
         self.addCleanup(self.gimp.kill)
-        self.gimp.open_image(width=160, height=120)
+        self.gimp.open_image(width=640, height=480)
         self.screen.shot("offered", focused=False)
         self.gimp.open_dialog()
         time.sleep(2)
