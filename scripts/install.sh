@@ -67,6 +67,7 @@ TEST_PACKAGES=(
   gimp           # the plug-in is tested in the real GIMP
   libgimp2.0-dev # ... and built for it
   gettext        # its translations
+  gtk2-engines-pixbuf # draws GIMP's themes
   xvfb           # a display for its dialog
   xauth          # ... and who may use it
   openbox        # the windows' frames and focus

@@ -13,6 +13,7 @@
 #include "dialog/dialog_model.h"
 #include "dialog/estimator.h"
 #include "dialog/main_loop.h"
+#include "dialog/notice_bar.h"
 #include "dialog/preview.h"
 #include "dialog/server_box.h"
 #include "dialog/settings_box.h"
@@ -24,6 +25,7 @@ namespace {
 
 constexpr int kReset = 1;
 constexpr int kEnded = 2;  // the model has come to its end by itself
+constexpr int kMessageWidth = 560;
 constexpr unsigned kWeightsPause = 300;
 constexpr unsigned kForecastPause = 400;
 constexpr unsigned kPulse = 150;
@@ -51,7 +53,6 @@ class PaintDialog {
   void Build();
   GtkWidget* PreviewSide();
   GtkWidget* SettingsSide();
-  void BuildBars(GtkWidget* box);
   // Whatever has changed: the widgets follow the model.
   void Refresh();
   void Chosen();
@@ -74,6 +75,8 @@ class PaintDialog {
 
   MainLoop loop_;
   DialogModel model_;
+  NoticeBar waiting_bar_;
+  NoticeBar message_bar_;
   Preview preview_;
   StyleChooser style_;
   SettingsBox settings_;
@@ -86,10 +89,6 @@ class PaintDialog {
 
   GtkWidget* dialog_ = nullptr;
   GtkWidget* style_section_ = nullptr;
-  GtkWidget* waiting_bar_ = nullptr;
-  GtkWidget* waiting_words_ = nullptr;
-  GtkWidget* message_bar_ = nullptr;
-  GtkWidget* message_words_ = nullptr;
   GtkWidget* progress_ = nullptr;
   GtkWidget* progress_words_ = nullptr;
   GtkWidget* losses_ = nullptr;
@@ -118,6 +117,12 @@ PaintDialog::PaintDialog(DialogInput input, const Preferences& preferences)
               .keep_record = [this](const std::string& job,
                                     const Settings& settings) { KeepRecord(job, settings); },
               .remove_record = [this](const std::string& job) { waiting_->Remove(job).IgnoreError(); }}),
+      waiting_bar_(kMessageWidth, _("Op_en..."),
+                   [this] {
+                     show_waiting_();
+                     ShowWaitingCount();
+                   }),
+      message_bar_(kMessageWidth, nullptr, nullptr),
       preview_(OriginalOf(target_)),
       style_(preferences.last.style, preferences.recent, [this] { Chosen(); }),
       settings_(model_.settings(), [this] { Chosen(); }),
@@ -159,7 +164,8 @@ void PaintDialog::Build() {
 
   GtkWidget* const all = VBox(kFar);
   gtk_container_set_border_width(GTK_CONTAINER(all), kFar);
-  BuildBars(all);
+  Add(all, waiting_bar_.widget());
+  Add(all, message_bar_.widget());
   GtkWidget* const sides = HBox(kFar);
   Add(sides, PreviewSide(), true);
   Add(sides, SettingsSide());
@@ -168,27 +174,6 @@ void PaintDialog::Build() {
   gtk_box_pack_start(GTK_BOX(gtk_dialog_get_content_area(GTK_DIALOG(dialog_))), all, TRUE, TRUE, 0);
   gtk_widget_show(sides);
   gtk_widget_show(all);
-}
-
-// Above all: results that wait, and what went wrong.
-void PaintDialog::BuildBars(GtkWidget* box) {
-  waiting_bar_ = gtk_info_bar_new();
-  waiting_words_ = LeftLabel("");
-  gtk_info_bar_add_button(GTK_INFO_BAR(waiting_bar_), _("Op_en..."), GTK_RESPONSE_OK);
-  gtk_container_add(GTK_CONTAINER(gtk_info_bar_get_content_area(GTK_INFO_BAR(waiting_bar_))), waiting_words_);
-  OnSignal(waiting_bar_, "response", [this] {
-    show_waiting_();
-    ShowWaitingCount();
-  });
-  message_bar_ = gtk_info_bar_new();
-  message_words_ = WrappedLabel(2 * Preview::kSide);
-  gtk_label_set_selectable(GTK_LABEL(message_words_), TRUE);
-  gtk_container_add(GTK_CONTAINER(gtk_info_bar_get_content_area(GTK_INFO_BAR(message_bar_))), message_words_);
-  for (GtkWidget* const bar : {waiting_bar_, message_bar_}) {
-    gtk_widget_show_all(bar);
-    gtk_widget_hide(bar);
-    Add(box, bar);
-  }
 }
 
 GtkWidget* PaintDialog::PreviewSide() {
@@ -256,10 +241,7 @@ void PaintDialog::Refresh() {
     pulse_.Stop();
     gtk_progress_bar_set_fraction(GTK_PROGRESS_BAR(progress_), view.fraction);
   }
-  SetText(message_words_, view.message);
-  gtk_info_bar_set_message_type(GTK_INFO_BAR(message_bar_),
-                                view.message_is_error ? GTK_MESSAGE_ERROR : GTK_MESSAGE_WARNING);
-  Show(message_bar_, !view.message.empty());
+  message_bar_.Say(view.message_is_error ? GIMP_ICON_DIALOG_ERROR : GIMP_ICON_DIALOG_WARNING, view.message);
 }
 
 void PaintDialog::Chosen() {
@@ -276,7 +258,12 @@ void PaintDialog::Chosen() {
 }
 
 void PaintDialog::JobChanged() {
+  const PaintState::Phase before = model_.state().phase;
   model_.Look();
+  if (model_.state().phase != before && (before == PaintState::Phase::kReconnecting ||
+                                         model_.state().phase == PaintState::Phase::kReconnecting)) {
+    watch_.LookNow();
+  }
   if (model_.state().result != nullptr && model_.state().ended()) {
     preview_.ShowResult(model_.state().result);
   } else {
@@ -322,10 +309,12 @@ void PaintDialog::AskForForecast() {
 
 void PaintDialog::ShowWaitingCount() {
   const size_t count = waiting_->List().size();
-  SetText(waiting_words_, absl::Substitute(dngettext(IMPASTO_GETTEXT_DOMAIN, "$0 result is waiting",
-                                                     "$0 results are waiting", count),
-                                           count));
-  Show(waiting_bar_, count > 0 && show_waiting_ != nullptr);
+  waiting_bar_.Say(GIMP_ICON_DIALOG_INFORMATION,
+                   count == 0 || show_waiting_ == nullptr
+                       ? ""
+                       : absl::Substitute(dngettext(IMPASTO_GETTEXT_DOMAIN, "$0 result is waiting",
+                                                    "$0 results are waiting", count),
+                                          count));
 }
 
 absl::StatusOr<std::unique_ptr<RunningJob>> PaintDialog::Start(const Settings& settings,

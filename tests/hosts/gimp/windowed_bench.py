@@ -225,7 +225,9 @@ class WindowedGimp:
         self.screen.wait_for_window(f"{DIALOG}$")
 
     def kill(self):
-        """With all of its plug-ins, as a session that ends does."""
+        """With all of its plug-ins, as a session that ends does. Fine if it is dead."""
+        if self._log.closed:
+            return
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         self._scripts.close()
