@@ -99,7 +99,7 @@ std::string DialogModel::Obstacle() const {
     return _("Choose a style: a picture whose manner is to be painted in.");
   }
   if (server_.light != Light::kReady) {
-    return server_.words;
+    return _("There is no server to paint on yet");  // its own box says more
   }
   return std::string(Recipe().status().message());
 }
@@ -219,11 +219,7 @@ bool DialogModel::SendWeights() {
 void DialogModel::ShowProgress(DialogView* view) const {
   const std::string obstacle = Obstacle();
   if (job_ == nullptr) {
-    // The server's box says more of it.
-    const bool no_server = settings_.style.kind != Style::Kind::kNone && server_.light != Light::kReady;
-    view->progress = no_server          ? _("There is no server to paint on yet")
-                     : obstacle.empty() ? _("Paint shows how it will look")
-                                        : obstacle;
+    view->progress = obstacle.empty() ? _("Paint shows how it will look") : obstacle;
     return;
   }
   if (state_.iterations > 0) {

@@ -173,11 +173,7 @@ void SettingsBox::ReadInto(Settings* settings) const {
 void SettingsBox::Write(const Settings& settings) {
   const bool writing = std::exchange(writing_, true);
   model_ = settings.model;
-  const auto model = std::find(models_.begin(), models_.end(), model_);
-  if (model != models_.end() || !models_.empty()) {
-    gtk_combo_box_set_active(GTK_COMBO_BOX(model_box_),
-                             model == models_.end() ? 0 : static_cast<int>(model - models_.begin()));
-  }
+  ChooseModel();
   gtk_adjustment_set_value(strength_, settings.strength);
   gimp_int_combo_box_set_active(GIMP_INT_COMBO_BOX(quality_), static_cast<int>(settings.quality));
   gtk_spin_button_set_value(GTK_SPIN_BUTTON(iterations_), settings.iterations);
@@ -194,13 +190,23 @@ void SettingsBox::Write(const Settings& settings) {
   writing_ = writing;
 }
 
+// The one that was asked for, else the first.
+void SettingsBox::ChooseModel() {
+  const auto model = std::find(models_.begin(), models_.end(), model_);
+  if (!models_.empty()) {
+    gtk_combo_box_set_active(GTK_COMBO_BOX(model_box_),
+                             model == models_.end() ? 0 : static_cast<int>(model - models_.begin()));
+  }
+}
+
 void SettingsBox::SetModels(const std::vector<v1::Model>& models, const v1::Model* chosen) {
   const bool writing = std::exchange(writing_, true);
   std::vector<std::string> names;
   for (const v1::Model& model : models) {
     names.emplace_back(absl::StripPrefix(model.name(), "models/"));
   }
-  if (names != models_) {
+  // Those of a server that is away for a moment stay.
+  if (!names.empty() && names != models_) {
     if (const int was = gtk_combo_box_get_active(GTK_COMBO_BOX(model_box_)); was >= 0) {
       model_ = models_[was];
     }
@@ -210,11 +216,7 @@ void SettingsBox::SetModels(const std::vector<v1::Model>& models, const v1::Mode
       gtk_combo_box_text_append_text(GTK_COMBO_BOX_TEXT(model_box_), name.c_str());
     }
     models_ = std::move(names);
-    const auto model = std::find(models_.begin(), models_.end(), model_);
-    if (!models_.empty()) {
-      gtk_combo_box_set_active(GTK_COMBO_BOX(model_box_),
-                               model == models_.end() ? 0 : static_cast<int>(model - models_.begin()));
-    }
+    ChooseModel();
   }
   defaults_ = chosen == nullptr ? v1::Recipe() : chosen->default_recipe();
   ShowWeights();

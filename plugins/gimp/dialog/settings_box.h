@@ -31,6 +31,7 @@ class SettingsBox {
   GtkWidget* Painting();
   GtkWidget* Advanced();
   GtkWidget* WeightEntry(const char* tip);
+  void ChooseModel();
   void Report();
   // What the slider stands for, in the weights' own fields.
   void ShowWeights();

@@ -1,12 +1,12 @@
 """GIMP with its windows, on a screen that nobody sees, with hands and eyes: keys by xdotool, pictures by scrot.
 
-    with Screen() as screen, Bench() as bench:
-        gimp = WindowedGimp(bench, screen)
-        gimp.script("(+ 1 2)")             # evaluated in the running GIMP: its answer as text
-        gimp.open_image()
-        gimp.open_dialog()
-        screen.key("alt+p")
-        screen.shot("running")             # kept where IMPASTO_TEST_SCREENSHOTS says
+with Screen() as screen, Bench() as bench:
+    gimp = WindowedGimp(bench, screen)
+    gimp.script("(+ 1 2)")             # evaluated in the running GIMP: its answer as text
+    gimp.open_image()
+    gimp.open_dialog()
+    screen.key("alt+p")
+    screen.shot("running")             # kept where IMPASTO_TEST_SCREENSHOTS says
 """
 
 import os
@@ -40,7 +40,10 @@ def wait_for(condition, what, patience=PATIENCE):
 
 def differ(one, other):
     """Whether two pictures of one size do, anywhere."""
-    return one.size != other.size or ImageChops.difference(one, other).getbbox() is not None
+    return (
+        one.size != other.size
+        or ImageChops.difference(one, other).getbbox() is not None
+    )
 
 
 class Screen:
@@ -54,7 +57,16 @@ class Screen:
         os.makedirs(self.shots, exist_ok=True)
         read, write = os.pipe()
         self._server = subprocess.Popen(
-            ["Xvfb", "-displayfd", str(write), "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp"],
+            [
+                "Xvfb",
+                "-displayfd",
+                str(write),
+                "-screen",
+                "0",
+                f"{width}x{height}x24",
+                "-nolisten",
+                "tcp",
+            ],
             pass_fds=[write],
             stderr=subprocess.DEVNULL,
         )
@@ -63,7 +75,10 @@ class Screen:
             self.display = f":{numbers.readline().strip()}"
         self.environment = {**os.environ, "DISPLAY": self.display, "LC_ALL": "C.UTF-8"}
         self._manager = subprocess.Popen(
-            ["openbox", "--sm-disable"], env=self.environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+            ["openbox", "--sm-disable"],
+            env=self.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
 
     def __enter__(self):
@@ -75,7 +90,13 @@ class Screen:
             process.wait()
 
     def _do(self, *words):
-        done = subprocess.run(["xdotool", *words], env=self.environment, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            ["xdotool", *words],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
         return done.stdout.strip()
 
     def window(self, name):
@@ -109,7 +130,12 @@ class Screen:
         """The window that has the focus, or the whole screen, as a picture."""
         path = os.path.join(self.shots, ".grab.png")
         what = ["--focused"] if focused else []
-        subprocess.run(["scrot", "--overwrite", *what, path], env=self.environment, check=True, capture_output=True)
+        subprocess.run(
+            ["scrot", "--overwrite", *what, path],
+            env=self.environment,
+            check=True,
+            capture_output=True,
+        )
         with Image.open(path) as file:
             picture = file.convert("RGB")
         os.remove(path)
@@ -131,20 +157,32 @@ class WindowedGimp:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self._port = probe.getsockname()[1]
-        self._log = open(os.path.join(self.gimp.folder, "log"), "w", encoding="utf-8")
+        self._log = os.path.join(self.gimp.folder, "log")
+        with open(self._log, "w", encoding="utf-8") as log:
+            self._start(log)
+        self._scripts = wait_for(self._connect, "GIMP's Script-Fu server")
+
+    def _start(self, log):
         self.process = subprocess.Popen(
             [
                 f"gimp-{self.gimp.version}",
-                *("--no-splash", "--no-fonts", "--new-instance", "--batch-interpreter=plug-in-script-fu-eval"),
-                *("--batch", f'(plug-in-script-fu-server RUN-NONINTERACTIVE "127.0.0.1" {self._port} "")'),
+                *(
+                    "--no-splash",
+                    "--no-fonts",
+                    "--new-instance",
+                    "--batch-interpreter=plug-in-script-fu-eval",
+                ),
+                *(
+                    "--batch",
+                    f'(plug-in-script-fu-server RUN-NONINTERACTIVE "127.0.0.1" {self._port} "")',
+                ),
             ],
             env=self.gimp.environment,
             stdin=subprocess.DEVNULL,
-            stdout=self._log,
+            stdout=log,
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-        self._scripts = wait_for(self._connect, "GIMP's Script-Fu server")
 
     def _connect(self):
         if self.process.poll() is not None:
@@ -155,7 +193,7 @@ class WindowedGimp:
             return None
 
     def log(self):
-        with open(self._log.name, encoding="utf-8", errors="replace") as file:
+        with open(self._log, encoding="utf-8", errors="replace") as file:
             return file.read()
 
     def script(self, script):
@@ -226,9 +264,8 @@ class WindowedGimp:
 
     def kill(self):
         """With all of its plug-ins, as a session that ends does. Fine if it is dead."""
-        if self._log.closed:
+        if self.process.returncode is not None:
             return
         os.killpg(self.process.pid, signal.SIGKILL)
         self.process.wait()
         self._scripts.close()
-        self._log.close()

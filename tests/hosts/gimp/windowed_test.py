@@ -6,7 +6,6 @@ Environment: as gimp_bench.py, and
 
 import json
 import os
-import signal
 import socket
 import sys
 import threading
@@ -30,7 +29,7 @@ class SilentServer:
 
     def __init__(self):
         self._listening = socket.create_server(("127.0.0.1", 0))
-        self.address = "127.0.0.1:%d" % self._listening.getsockname()[1]
+        self.address = f"127.0.0.1:{self._listening.getsockname()[1]}"
         self._connections = []
         threading.Thread(target=self._accept, daemon=True).start()
 
@@ -56,8 +55,13 @@ class WindowedTest(unittest.TestCase):
         self.config = os.path.join(gimp.config, "impasto")
         os.makedirs(self.config, exist_ok=True)
         if settings is not None:
-            with open(os.path.join(self.config, "gimp.json"), "w", encoding="utf-8") as file:
-                json.dump({"server": {"address": address}, "last": {**SETTINGS, **settings}}, file)
+            with open(
+                os.path.join(self.config, "gimp.json"), "w", encoding="utf-8"
+            ) as file:
+                json.dump(
+                    {"server": {"address": address}, "last": {**SETTINGS, **settings}},
+                    file,
+                )
         self.gimp = WindowedGimp(self.bench, self.screen, gimp)
         self.addCleanup(self.gimp.kill)
         self.gimp.open_image(width=640, height=480)
@@ -78,14 +82,18 @@ class WindowedTest(unittest.TestCase):
 
     def waiting(self):
         folder = os.path.join(self.config, "gimp-waiting")
-        return [name for name in os.listdir(folder) if name.endswith(".json")] if os.path.isdir(folder) else []
+        return (
+            [name for name in os.listdir(folder) if name.endswith(".json")]
+            if os.path.isdir(folder)
+            else []
+        )
 
     def recipe(self):
         """That the layer has which is chosen."""
         path = self.bench.path("recipe")
         self.gimp.script(
             f"(let ((out (open-output-file {quoted(path)})))"
-            ' (display (caddr (car (gimp-item-get-parasite (car (gimp-image-get-active-drawable image))'
+            " (display (caddr (car (gimp-item-get-parasite (car (gimp-image-get-active-drawable image))"
             ' "impasto-recipe"))) out) (close-port out))'
         )
         with open(path, encoding="utf-8") as file:
@@ -122,7 +130,9 @@ class WindowedTest(unittest.TestCase):
         self.assert_same_image(before, self.dump("undone"))
 
     def test_shows_the_picture_on_its_way_and_leaves_the_image_when_cancelled(self):
-        self.start(self.bench.server().address, style=self.style(), iterations=LONG, size=LARGE)
+        self.start(
+            self.bench.server().address, style=self.style(), iterations=LONG, size=LARGE
+        )
         before = self.dump("before")
         self.gimp.open_dialog()
         time.sleep(1)
@@ -137,7 +147,9 @@ class WindowedTest(unittest.TestCase):
         self.assert_same_image(before, self.dump("after"))
 
     def test_stop_keeps_the_best_so_far(self):
-        self.start(self.bench.server().address, style=self.style(), iterations=LONG, size=LARGE)
+        self.start(
+            self.bench.server().address, style=self.style(), iterations=LONG, size=LARGE
+        )
         self.gimp.open_dialog()
         time.sleep(1)
         self.screen.key("alt+o")
@@ -148,7 +160,9 @@ class WindowedTest(unittest.TestCase):
         self.assertLess(self.recipe()["changes"][-1]["iterations"], LONG)
 
     def test_the_strength_acts_on_the_running_job(self):
-        self.start(self.bench.server().address, style=self.style(), iterations=LONG, size=LARGE)
+        self.start(
+            self.bench.server().address, style=self.style(), iterations=LONG, size=LARGE
+        )
         self.gimp.open_dialog()
         time.sleep(1)
         self.screen.key("alt+p")
@@ -161,12 +175,14 @@ class WindowedTest(unittest.TestCase):
         self.screen.key("alt+o")
         self.wait_for_result()
         changes = self.recipe()["changes"]
-        self.assertTrue(any("style_weight" in str(change) for change in changes), changes)
+        self.assertTrue(
+            any("style_weight" in str(change) for change in changes), changes
+        )
 
     def test_says_that_nobody_is_there(self):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
-            address = "127.0.0.1:%d" % free.getsockname()[1]
+            address = f"127.0.0.1:{free.getsockname()[1]}"
         self.start(address, style=self.style())
         self.gimp.open_dialog()
         time.sleep(2)
@@ -219,7 +235,9 @@ class WindowedTest(unittest.TestCase):
         self.wait_for_result()
 
     def test_offers_what_waits_after_gimp_was_killed(self):
-        self.start(self.bench.server().address, style=self.style(), iterations=LONG, size=LARGE)
+        self.start(
+            self.bench.server().address, style=self.style(), iterations=LONG, size=LARGE
+        )
         self.gimp.open_dialog()
         time.sleep(1)
         self.screen.key("alt+p")
@@ -238,10 +256,12 @@ class WindowedTest(unittest.TestCase):
         self.screen.shot("waiting")
         images = int(self.gimp.script("(car (gimp-image-list))"))
         self.screen.key("alt+o")
-        wait_for(lambda: int(self.gimp.script("(car (gimp-image-list))")) == images + 1, "the result is shown")
+        wait_for(
+            lambda: int(self.gimp.script("(car (gimp-image-list))")) == images + 1,
+            "the result is shown",
+        )
         wait_for(lambda: not self.waiting(), "the record is removed")
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # cleans up
     unittest.main()
