@@ -27,6 +27,7 @@ PACKAGES=(
   libgimp-3.0-dev         # GIMP 3.0's library, with GTK 3 and GEGL
   gimp                    # ... and the program
   gettext                 # translations
+  libcli11-dev            # the command line, which is built along
   libgtest-dev            # the unit tests
   libgmock-dev            # ... and their matchers
   python3                 # CMake looks for what the tests run by
@@ -76,7 +77,7 @@ if [ ! -e "$root/.complete" ] || [ "$(cat "$root/.complete")" != "${PACKAGES[*]}
   echo "${PACKAGES[*]}" >"$root/.complete"
 fi
 
-inside cmake -S "$repository" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DIMPASTO_BUILD_SERVER=OFF -DIMPASTO_BUILD_CLI=OFF \
+inside cmake -S "$repository" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DIMPASTO_BUILD_SERVER=OFF \
   -DIMPASTO_BUILD_GIMP=ON -DIMPASTO_TEST_IMPASTOD="$impastod" \
   -DIMPASTO_TEST_GIMP_COMMAND="chroot $root gimp-console-3.0"
 inside nice cmake --build "$build"

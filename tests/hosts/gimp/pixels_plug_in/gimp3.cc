@@ -1,4 +1,5 @@
-// The same procedures in GIMP 3.0 as gimp2.cc's in 2.10.
+// The same procedures in GIMP 3.0 as gimp2.cc's in 2.10, and (impasto-test-profile IMAGE): its effective
+// profile in base64, which Script-Fu of 3.0 has no procedure for.
 #include <string>
 
 #include <libgimp/gimp.h>
@@ -19,6 +20,7 @@ namespace {
 constexpr char kFill[] = "impasto-test-fill";
 constexpr char kDump[] = "impasto-test-dump";
 constexpr char kLoad[] = "impasto-test-load";
+constexpr char kProfile[] = "impasto-test-profile";
 
 GimpValueArray* Run(GimpProcedure* procedure, GimpProcedureConfig* config, gpointer) {
   g_setenv("GEGL_PATH", "/nonexistent", TRUE);  // its operations, which take a while to load, aren't used
@@ -44,15 +46,38 @@ GimpValueArray* Run(GimpProcedure* procedure, GimpProcedureConfig* config, gpoin
                                           nullptr);
 }
 
+GimpValueArray* RunProfile(GimpProcedure* procedure, GimpProcedureConfig* config, gpointer) {
+  GimpImage* image = nullptr;
+  g_object_get(config, "image", &image, nullptr);
+  GimpColorProfile* profile = gimp_image_get_effective_color_profile(image);
+  gsize size = 0;
+  const guint8* data = gimp_color_profile_get_icc_profile(profile, &size);
+  gchar* text = g_base64_encode(data, size);
+  GimpValueArray* values = gimp_procedure_new_return_values(procedure, GIMP_PDB_SUCCESS, nullptr);
+  GIMP_VALUES_SET_STRING(values, 1, text);
+  g_free(text);
+  g_object_unref(profile);
+  g_object_unref(image);
+  return values;
+}
+
 GList* QueryProcedures(GimpPlugIn*) {
   GList* names = nullptr;
-  for (const char* name : {kFill, kDump, kLoad}) {
+  for (const char* name : {kFill, kDump, kLoad, kProfile}) {
     names = g_list_append(names, g_strdup(name));
   }
   return names;
 }
 
 GimpProcedure* CreateProcedure(GimpPlugIn* plug_in, const gchar* name) {
+  if (std::string(name) == kProfile) {
+    GimpProcedure* profile =
+        gimp_procedure_new(plug_in, name, GIMP_PDB_PROC_TYPE_PLUGIN, RunProfile, nullptr, nullptr);
+    gimp_procedure_set_documentation(profile, "For tests", "For tests", name);
+    gimp_procedure_add_image_argument(profile, "image", "image", "The image", FALSE, G_PARAM_READWRITE);
+    gimp_procedure_add_string_return_value(profile, "profile", "profile", "Base64", "", G_PARAM_READWRITE);
+    return profile;
+  }
   GimpProcedure* procedure =
       gimp_procedure_new(plug_in, name, GIMP_PDB_PROC_TYPE_PLUGIN, Run, nullptr, nullptr);
   gimp_procedure_set_documentation(procedure, "For tests", "For tests", name);
