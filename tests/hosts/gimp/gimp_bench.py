@@ -64,7 +64,7 @@ _NAMES_IN_3_0 = """
 (define gimp-image-base-type gimp-image-get-base-type)
 (define gimp-edit-clear gimp-drawable-edit-clear)
 (define gimp-image-get-effective-color-profile impasto-test-profile)
-(define gimp-procedural-db-proc-exists gimp-pdb-proc-exists)
+(define (gimp-procedural-db-proc-exists name) (list (if (defined? (string->symbol name)) TRUE FALSE)))
 (define (gimp-layer-group-new image) (gimp-group-layer-new image "Group"))
 (define new-layer gimp-layer-new)
 (define (gimp-layer-new image width height type name opacity mode)
