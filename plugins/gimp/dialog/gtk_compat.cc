@@ -51,6 +51,7 @@ GtkWidget* DrawnArea(int width, int height, Draw draw) {
 
 GtkWidget* HBox(int spacing) { return gtk_hbox_new(FALSE, spacing); }
 GtkWidget* VBox(int spacing) { return gtk_vbox_new(FALSE, spacing); }
+GtkWidget* ButtonBox() { return gtk_hbutton_box_new(); }
 GtkWidget* HScale(GtkAdjustment* adjustment) { return gtk_hscale_new(adjustment); }
 GtkAdjustment* NewAdjustment(double value, double least, double most, double step, double page) {
   return GTK_ADJUSTMENT(gtk_adjustment_new(value, least, most, step, page, 0));

@@ -15,6 +15,7 @@ namespace impasto::gimp {
 
 GtkWidget* HBox(int spacing);
 GtkWidget* VBox(int spacing);
+GtkWidget* ButtonBox();  // horizontal
 GtkWidget* HScale(GtkAdjustment* adjustment);
 GtkAdjustment* NewAdjustment(double value, double least, double most, double step, double page);
 void AlignLeft(GtkWidget* label);

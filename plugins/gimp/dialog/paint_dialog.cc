@@ -188,7 +188,7 @@ GtkWidget* PaintDialog::PreviewSide() {
   Add(side, words);
   progress_ = gtk_progress_bar_new();
   Add(side, progress_);
-  GtkWidget* const buttons = gtk_hbutton_box_new();
+  GtkWidget* const buttons = ButtonBox();
   gtk_button_box_set_layout(GTK_BUTTON_BOX(buttons), GTK_BUTTONBOX_END);
   gtk_box_set_spacing(GTK_BOX(buttons), kNear);
   stop_ = gtk_button_new_with_mnemonic(_("_Stop"));

@@ -7,6 +7,7 @@ Environment: as gimp_bench.py, and
 import json
 import os
 import socket
+import subprocess
 import sys
 import threading
 import time
@@ -64,6 +65,7 @@ class WindowedTest(unittest.TestCase):
                 )
         self.gimp = WindowedGimp(self.bench, self.screen, gimp)
         self.addCleanup(self.gimp.kill)
+        self.addCleanup(lambda: self.assertNotIn("CRITICAL", self.gimp.log()))
         self.gimp.open_image(width=640, height=480)
 
     def style(self):
@@ -191,6 +193,41 @@ class WindowedTest(unittest.TestCase):
         self.assertGreater(red.sum(), 50)
         self.screen.key("Escape")
         self.screen.wait_until_gone(f"{DIALOG}$")
+
+    def test_stays_after_a_failure_and_paints_again(self):
+        self.start(self.bench.server().address, style=self.style())
+        with open(self.bench.style(), "rb") as file:
+            painting = file.read()
+        with open(self.bench.style(), "wb") as file:
+            file.write(b"no picture")
+        self.gimp.open_dialog()
+        time.sleep(1)
+        before = self.screen.grab()
+        self.screen.key("alt+o")
+        wait_for(lambda: self.screen.grab().height > before.height, "the message is there")
+        self.screen.shot("error")
+        self.assertEqual(1, self.layers())
+        with open(self.bench.style(), "wb") as file:
+            file.write(painting)
+        self.screen.key("alt+o")
+        self.wait_for_result()
+
+    def test_takes_a_style_from_the_library(self):
+        server = self.bench.server("--state-dir", self.bench.path("state"))
+        cli = os.path.join(os.environ["IMPASTO_TEST_BUILD"], "bin", "impasto")
+        subprocess.run([cli, "--server", server.address, "styles", "add", self.bench.style()], check=True)
+        self.start(server.address)
+        self.gimp.open_dialog()
+        time.sleep(1)
+        self.screen.key("alt+y", "space", "Down", "Down", "Return")
+        self.screen.key("alt+b")
+        self.screen.key("space")
+        time.sleep(1)
+        self.screen.shot("library")
+        self.screen.key("alt+o")
+        self.wait_for_result()
+        with open(os.path.join(self.config, "gimp.json"), encoding="utf-8") as file:
+            self.assertEqual("library", json.load(file)["last"]["style"]["kind"])
 
     def test_is_usable_while_a_server_says_nothing(self):
         silent = SilentServer()
