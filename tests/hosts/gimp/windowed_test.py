@@ -204,7 +204,9 @@ class WindowedTest(unittest.TestCase):
         time.sleep(1)
         before = self.screen.grab()
         self.screen.key("alt+o")
-        wait_for(lambda: self.screen.grab().height > before.height, "the message is there")
+        wait_for(
+            lambda: self.screen.grab().height > before.height, "the message is there"
+        )
         self.screen.shot("error")
         self.assertEqual(1, self.layers())
         with open(self.bench.style(), "wb") as file:
@@ -215,13 +217,15 @@ class WindowedTest(unittest.TestCase):
     def test_takes_a_style_from_the_library(self):
         server = self.bench.server("--state-dir", self.bench.path("state"))
         cli = os.path.join(os.environ["IMPASTO_TEST_BUILD"], "bin", "impasto")
-        subprocess.run([cli, "--server", server.address, "styles", "add", self.bench.style()], check=True)
+        subprocess.run(
+            [cli, "styles", "add", "--server", server.address, self.bench.style()],
+            check=True,
+        )
         self.start(server.address)
         self.gimp.open_dialog()
         time.sleep(1)
         self.screen.key("alt+y", "space", "Down", "Down", "Return")
-        self.screen.key("alt+b")
-        self.screen.key("space")
+        self.screen.key("alt+b", "Home", "space")
         time.sleep(1)
         self.screen.shot("library")
         self.screen.key("alt+o")
