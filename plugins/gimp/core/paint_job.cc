@@ -438,14 +438,15 @@ void PaintJob::Worker::CancelUnaccepted() {
   }
 }
 
-PaintJob::PaintJob(Client client, v1::StylizeRequest request, int preview_size, std::function<void()> changed)
+PaintJob::PaintJob(const Client& client, v1::StylizeRequest request, int preview_size,
+                   std::function<void()> changed)
     : worker_(std::make_shared<Worker>(client,
                                        client.StartStylize(WithPreviews(std::move(request), preview_size)),
                                        "", std::move(changed))) {
   Worker::Start(worker_);
 }
 
-PaintJob::PaintJob(Client client, std::string job, std::function<void()> changed)
+PaintJob::PaintJob(const Client& client, const std::string& job, std::function<void()> changed)
     : worker_(std::make_shared<Worker>(client, client.WatchJob(job), job, std::move(changed))) {
   Worker::Start(worker_);
 }

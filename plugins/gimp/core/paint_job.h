@@ -49,9 +49,9 @@ class PaintJob {
  public:
   // Starts at once. Previews are asked for here: RGB8, `preview_size` on the long side, two a second. A
   // request with `detached` outlives this program.
-  PaintJob(Client client, v1::StylizeRequest request, int preview_size, std::function<void()> changed);
+  PaintJob(const Client& client, v1::StylizeRequest request, int preview_size, std::function<void()> changed);
   // A job that is there already, from its first event on.
-  PaintJob(Client client, std::string job, std::function<void()> changed);
+  PaintJob(const Client& client, const std::string& job, std::function<void()> changed);
   // Leaves the job to the server: one that isn't detached is cancelled after its grace. Doesn't wait.
   ~PaintJob();
   PaintJob(const PaintJob&) = delete;

@@ -211,10 +211,10 @@ void ServerWatch::State::LookAt(const ServerSettings& server, Look* look) const 
   absl::Status status;
   if (!look->client.has_value()) {
     absl::StatusOr<Client> client = connect_(server);
+    status = client.status();
     if (client.ok()) {
       look->client = *std::move(client);
     }
-    status = client.status();
   }
   if (status.ok()) {
     status = Ask(*look->client, &look->status);
