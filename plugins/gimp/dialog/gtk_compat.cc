@@ -77,6 +77,7 @@ std::string DrawableLabel(DrawableId drawable) { return Owned(gimp_item_get_name
 
 GtkWidget* HBox(int spacing) { return gtk_box_new(GTK_ORIENTATION_HORIZONTAL, spacing); }
 GtkWidget* VBox(int spacing) { return gtk_box_new(GTK_ORIENTATION_VERTICAL, spacing); }
+GtkWidget* ButtonBox() { return gtk_button_box_new(GTK_ORIENTATION_HORIZONTAL); }
 GtkWidget* HScale(GtkAdjustment* adjustment) { return gtk_scale_new(GTK_ORIENTATION_HORIZONTAL, adjustment); }
 GtkAdjustment* NewAdjustment(double value, double least, double most, double step, double page) {
   return gtk_adjustment_new(value, least, most, step, page, 0);
