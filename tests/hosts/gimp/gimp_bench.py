@@ -49,7 +49,7 @@ _PRELUDE = """
 """
 
 # What scripts call by 2.10's names, where 3.0 has it by others.
-_NAMES_IN_3_0 = """
+NAMES_IN_3_0 = """
 (define PRECISION-U8-GAMMA PRECISION-U8-NON-LINEAR)
 (define PRECISION-U16-GAMMA PRECISION-U16-NON-LINEAR)
 (define PRECISION-U32-GAMMA PRECISION-U32-NON-LINEAR)
@@ -186,6 +186,9 @@ class Gimp:
         path = ":".join([*plug_ins, os.path.join(self.build, "test-plug-ins"), self._few_of_gimps_own()])
         with open(os.path.join(profile, "gimprc"), "w", encoding="utf-8") as file:
             file.write(f"(plug-in-path {quoted(path)})\n")
+            if self.version == "3.0":
+                # Else it says so in a window over all others.
+                file.write('(show-welcome-dialog no)\n(config-version "3.0.4")\n')
 
     def _few_of_gimps_own(self):
         """Scripts and PNG alone: asking all of its plug-ins what they are takes GIMP seconds at the first start."""
@@ -198,7 +201,7 @@ class Gimp:
         ).stdout.strip()
         few = os.path.join(self.folder, "gimps-own")
         os.makedirs(few, exist_ok=True)
-        for name in ("script-fu", "file-png"):
+        for name in ("script-fu", "file-png", *(["script-fu-server"] if self.version == "3.0" else [])):
             link = os.path.join(few, name)
             if not os.path.lexists(link):
                 os.symlink(os.path.join(library or f"/usr/lib/gimp/{own}", "plug-ins", name), link)
@@ -208,7 +211,7 @@ class Gimp:
         # GIMP gives each -b an interpreter of its own, so that all are one.
         steps = " ".join(f"(step '{script})" for script in scripts)
         script = (
-            f"{_NAMES_IN_3_0 if self.version == '3.0' else ''}"
+            f"{NAMES_IN_3_0 if self.version == '3.0' else ''}"
             f"(define said (open-output-file {quoted(said)})) {_PRELUDE} {steps} (close-port said) (gimp-quit TRUE)"
         )
         # 3.0 would go on where a script is no Scheme.

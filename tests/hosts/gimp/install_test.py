@@ -4,6 +4,7 @@
 Environment, beside gimp_bench's: IMPASTO_TEST_BUILD, the whole build's folder; IMPASTO_TEST_SOURCE, the source tree.
 """
 
+import glob
 import os
 import subprocess
 import unittest
@@ -38,7 +39,7 @@ class InstallTest(unittest.TestCase):
             check=True,
             capture_output=True,
         )
-        plug_ins = os.path.join(prefix, "lib", "gimp", "2.0", "plug-ins")
+        (plug_ins,) = glob.glob(os.path.join(prefix, "lib", "**", "plug-ins"), recursive=True)
         self.assertEqual(os.listdir(os.path.join(plug_ins, "impasto-style-transfer")), ["impasto-style-transfer"])
         self.paints(plug_ins)
         self.speaks_german(plug_ins)
@@ -48,7 +49,10 @@ class InstallTest(unittest.TestCase):
         script = os.path.join(os.environ["IMPASTO_TEST_SOURCE"], "scripts", "install_gimp.sh")
         for _ in range(2):  # also over an older one
             subprocess.run(
-                [script, self.build], check=True, capture_output=True, env={**os.environ, "GIMP2_DIRECTORY": profile}
+                [script, self.build],
+                check=True,
+                capture_output=True,
+                env={**os.environ, "GIMP2_DIRECTORY": profile, "GIMP3_DIRECTORY": profile},
             )
         plug_ins = os.path.join(profile, "plug-ins")
         self.assertEqual(os.listdir(plug_ins), ["impasto-style-transfer"])

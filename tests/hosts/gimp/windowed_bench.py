@@ -161,10 +161,13 @@ class WindowedGimp:
         with open(self._log, "w", encoding="utf-8") as log:
             self._start(log)
         self._scripts = wait_for(self._connect, "GIMP's Script-Fu server")
+        if self.gimp.version == "3.0":
+            self.script(f"(begin {gimp_bench.NAMES_IN_3_0} #t)")
 
     def _start(self, log):
         self.process = subprocess.Popen(
             [
+                *self.gimp.command[:-1],
                 f"gimp-{self.gimp.version}",
                 *(
                     "--no-splash",
