@@ -40,10 +40,7 @@ def wait_for(condition, what, patience=PATIENCE):
 
 def differ(one, other):
     """Whether two pictures of one size do, anywhere."""
-    return (
-        one.size != other.size
-        or ImageChops.difference(one, other).getbbox() is not None
-    )
+    return one.size != other.size or ImageChops.difference(one, other).getbbox() is not None
 
 
 class Screen:

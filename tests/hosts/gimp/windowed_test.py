@@ -56,9 +56,7 @@ class WindowedTest(unittest.TestCase):
         self.config = os.path.join(gimp.config, "impasto")
         os.makedirs(self.config, exist_ok=True)
         if settings is not None:
-            with open(
-                os.path.join(self.config, "gimp.json"), "w", encoding="utf-8"
-            ) as file:
+            with open(os.path.join(self.config, "gimp.json"), "w", encoding="utf-8") as file:
                 json.dump(
                     {"server": {"address": address}, "last": {**SETTINGS, **settings}},
                     file,
@@ -84,11 +82,7 @@ class WindowedTest(unittest.TestCase):
 
     def waiting(self):
         folder = os.path.join(self.config, "gimp-waiting")
-        return (
-            [name for name in os.listdir(folder) if name.endswith(".json")]
-            if os.path.isdir(folder)
-            else []
-        )
+        return [name for name in os.listdir(folder) if name.endswith(".json")] if os.path.isdir(folder) else []
 
     def recipe(self):
         """That the layer has which is chosen."""
@@ -132,9 +126,7 @@ class WindowedTest(unittest.TestCase):
         self.assert_same_image(before, self.dump("undone"))
 
     def test_shows_the_picture_on_its_way_and_leaves_the_image_when_cancelled(self):
-        self.start(
-            self.bench.server().address, style=self.style(), iterations=LONG, size=LARGE
-        )
+        self.start(self.bench.server().address, style=self.style(), iterations=LONG, size=LARGE)
         before = self.dump("before")
         self.gimp.open_dialog()
         time.sleep(1)
@@ -149,9 +141,7 @@ class WindowedTest(unittest.TestCase):
         self.assert_same_image(before, self.dump("after"))
 
     def test_stop_keeps_the_best_so_far(self):
-        self.start(
-            self.bench.server().address, style=self.style(), iterations=LONG, size=LARGE
-        )
+        self.start(self.bench.server().address, style=self.style(), iterations=LONG, size=LARGE)
         self.gimp.open_dialog()
         time.sleep(1)
         self.screen.key("alt+o")
@@ -162,9 +152,7 @@ class WindowedTest(unittest.TestCase):
         self.assertLess(self.recipe()["changes"][-1]["iterations"], LONG)
 
     def test_the_strength_acts_on_the_running_job(self):
-        self.start(
-            self.bench.server().address, style=self.style(), iterations=LONG, size=LARGE
-        )
+        self.start(self.bench.server().address, style=self.style(), iterations=LONG, size=LARGE)
         self.gimp.open_dialog()
         time.sleep(1)
         self.screen.key("alt+p")
@@ -177,9 +165,7 @@ class WindowedTest(unittest.TestCase):
         self.screen.key("alt+o")
         self.wait_for_result()
         changes = self.recipe()["changes"]
-        self.assertTrue(
-            any("style_weight" in str(change) for change in changes), changes
-        )
+        self.assertTrue(any("style_weight" in str(change) for change in changes), changes)
 
     def test_says_that_nobody_is_there(self):
         with socket.socket() as free:
@@ -204,9 +190,7 @@ class WindowedTest(unittest.TestCase):
         time.sleep(1)
         before = self.screen.grab()
         self.screen.key("alt+o")
-        wait_for(
-            lambda: self.screen.grab().height > before.height, "the message is there"
-        )
+        wait_for(lambda: self.screen.grab().height > before.height, "the message is there")
         self.screen.shot("error")
         self.assertEqual(1, self.layers())
         with open(self.bench.style(), "wb") as file:
@@ -276,9 +260,7 @@ class WindowedTest(unittest.TestCase):
         self.wait_for_result()
 
     def test_offers_what_waits_after_gimp_was_killed(self):
-        self.start(
-            self.bench.server().address, style=self.style(), iterations=LONG, size=LARGE
-        )
+        self.start(self.bench.server().address, style=self.style(), iterations=LONG, size=LARGE)
         self.gimp.open_dialog()
         time.sleep(1)
         self.screen.key("alt+p")
