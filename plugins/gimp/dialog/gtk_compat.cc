@@ -1,6 +1,9 @@
 #include "dialog/gtk_compat.h"
 
+#include <algorithm>
 #include <utility>
+
+#include <gegl.h>
 
 namespace impasto::gimp {
 namespace {
@@ -88,9 +91,20 @@ void AlignButtons(GtkWidget* dialog) {
 }
 GtkWidget* DrawableComboBox() { return gimp_drawable_combo_box_new(nullptr, nullptr, nullptr); }
 
+// By GEGL: libgimp 3.0.4's own function frees the thumbnail's memory twice.
 GdkPixbuf* Thumbnail(DrawableId drawable, int x, int y, int width, int height, int to_width, int to_height) {
-  return gimp_drawable_get_sub_thumbnail(gimp_drawable_get_by_id(drawable), x, y, width, height, to_width,
-                                         to_height, GIMP_PIXBUF_SMALL_CHECKS);
+  GdkPixbuf* const pixels = gdk_pixbuf_new(GDK_COLORSPACE_RGB, TRUE, 8, to_width, to_height);
+  const double scale =
+      std::max(static_cast<double>(to_width) / width, static_cast<double>(to_height) / height);
+  const GeglRectangle area = {static_cast<int>(x * scale), static_cast<int>(y * scale), to_width, to_height};
+  GeglBuffer* const buffer = gimp_drawable_get_buffer(gimp_drawable_get_by_id(drawable));
+  gegl_buffer_get(buffer, &area, scale, babl_format("R'G'B'A u8"), gdk_pixbuf_get_pixels(pixels),
+                  gdk_pixbuf_get_rowstride(pixels), GEGL_ABYSS_CLAMP);
+  g_object_unref(buffer);
+  GdkPixbuf* const on_checks = gdk_pixbuf_composite_color_simple(
+      pixels, to_width, to_height, GDK_INTERP_NEAREST, 255, GIMP_CHECK_SIZE_SM, 0x999999, 0x666666);
+  g_object_unref(pixels);
+  return on_checks;
 }
 std::string ImageFile(ImageId image) {
   GFile* const file = gimp_image_get_file(gimp_image_get_by_id(image));
