@@ -30,7 +30,8 @@ PACKAGES=(
   libcli11-dev            # the command line, which is built along
   libgtest-dev            # the unit tests
   libgmock-dev            # ... and their matchers
-  python3                 # CMake looks for what the tests run by
+  python3                 # what the tests are started by
+  python3-protobuf        # the API for Python, which is built along
 )
 
 die() {
