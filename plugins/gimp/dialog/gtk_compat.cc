@@ -1,9 +1,6 @@
 #include "dialog/gtk_compat.h"
 
-#include <algorithm>
 #include <utility>
-
-#include <gegl.h>
 
 namespace impasto::gimp {
 namespace {
@@ -32,6 +29,21 @@ gboolean OnDraw(GtkWidget* widget, cairo_t* cairo, gpointer draw) {
   return TRUE;
 }
 constexpr char kDrawSignal[] = "draw";
+
+// Packed pixels of grey or RGB, with alpha or without, as they are in `to`.
+void FillRgba(const uint8_t* from, int channels, GdkPixbuf* to) {
+  const bool is_gray = channels < 3;
+  const bool has_alpha = channels % 2 == 0;
+  for (int y = 0; y < gdk_pixbuf_get_height(to); ++y) {
+    guchar* pixel = gdk_pixbuf_get_pixels(to) + static_cast<ptrdiff_t>(y) * gdk_pixbuf_get_rowstride(to);
+    for (int x = 0; x < gdk_pixbuf_get_width(to); ++x, pixel += 4, from += channels) {
+      pixel[0] = from[0];
+      pixel[1] = from[is_gray ? 0 : 1];
+      pixel[2] = from[is_gray ? 0 : 2];
+      pixel[3] = has_alpha ? from[channels - 1] : 255;
+    }
+  }
+}
 #endif
 
 std::string Owned(gchar* text) {
@@ -91,18 +103,22 @@ void AlignButtons(GtkWidget* dialog) {
 }
 GtkWidget* DrawableComboBox() { return gimp_drawable_combo_box_new(nullptr, nullptr, nullptr); }
 
-// By GEGL: libgimp 3.0.4's own function frees the thumbnail's memory twice.
+// libgimp 3.0.4's own gimp_drawable_get_sub_thumbnail frees the bytes while its pixbuf still uses them.
 GdkPixbuf* Thumbnail(DrawableId drawable, int x, int y, int width, int height, int to_width, int to_height) {
-  GdkPixbuf* const pixels = gdk_pixbuf_new(GDK_COLORSPACE_RGB, TRUE, 8, to_width, to_height);
-  const double scale =
-      std::max(static_cast<double>(to_width) / width, static_cast<double>(to_height) / height);
-  const GeglRectangle area = {static_cast<int>(x * scale), static_cast<int>(y * scale), to_width, to_height};
-  GeglBuffer* const buffer = gimp_drawable_get_buffer(gimp_drawable_get_by_id(drawable));
-  gegl_buffer_get(buffer, &area, scale, babl_format("R'G'B'A u8"), gdk_pixbuf_get_pixels(pixels),
-                  gdk_pixbuf_get_rowstride(pixels), GEGL_ABYSS_CLAMP);
-  g_object_unref(buffer);
+  int got_width = 0;
+  int got_height = 0;
+  int channels = 0;
+  GBytes* const bytes =
+      gimp_drawable_get_sub_thumbnail_data(gimp_drawable_get_by_id(drawable), x, y, width, height, to_width,
+                                           to_height, &got_width, &got_height, &channels);
+  if (bytes == nullptr) {
+    return nullptr;
+  }
+  GdkPixbuf* const pixels = gdk_pixbuf_new(GDK_COLORSPACE_RGB, TRUE, 8, got_width, got_height);
+  FillRgba(static_cast<const uint8_t*>(g_bytes_get_data(bytes, nullptr)), channels, pixels);
+  g_bytes_unref(bytes);
   GdkPixbuf* const on_checks = gdk_pixbuf_composite_color_simple(
-      pixels, to_width, to_height, GDK_INTERP_NEAREST, 255, GIMP_CHECK_SIZE_SM, 0x999999, 0x666666);
+      pixels, got_width, got_height, GDK_INTERP_NEAREST, 255, GIMP_CHECK_SIZE_SM, 0x999999, 0x666666);
   g_object_unref(pixels);
   return on_checks;
 }
