@@ -257,7 +257,7 @@ void DialogModel::ShowProgress(DialogView* view) const {
       break;
   }
   if (state_.iteration > 0) {
-    view->losses = absl::StrFormat(_("Loss %.3g"), state_.total_loss);
+    view->losses = absl::Substitute(_("Loss $0"), absl::StrFormat("%.3g", state_.total_loss));
   }
 }
 

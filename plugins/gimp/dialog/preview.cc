@@ -67,7 +67,7 @@ guchar InEightBits(const char* from, int bytes) {
     default: {
       float value = 0;
       std::memcpy(&value, from, sizeof value);
-      return static_cast<guchar>(255 * (value > 0 ? std::min(value, 1.0F) : 0.0F) + 0.5F);
+      return static_cast<guchar>(std::lround(255 * (value > 0 ? std::min(value, 1.0F) : 0.0F)));
     }
   }
 }

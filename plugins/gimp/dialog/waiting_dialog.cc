@@ -55,7 +55,7 @@ class WaitingDialog {
   // The chosen one's place, or -1.
   int Chosen() const;
   void Open();
-  void Fetch(Client client, const std::string& job);
+  void Fetch(const Client& client, const std::string& job);
   void Discard();
   void Fetched();
   void Refresh();
@@ -214,8 +214,8 @@ void WaitingDialog::Open() {
       });
 }
 
-void WaitingDialog::Fetch(Client client, const std::string& job) {
-  fetching_ = std::make_unique<PaintJob>(std::move(client), job, loop_.Waker([this] { Fetched(); }));
+void WaitingDialog::Fetch(const Client& client, const std::string& job) {
+  fetching_ = std::make_unique<PaintJob>(client, job, loop_.Waker([this] { Fetched(); }));
 }
 
 void WaitingDialog::Fetched() {

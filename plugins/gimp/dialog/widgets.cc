@@ -1,6 +1,7 @@
 #include "dialog/widgets.h"
 
 #include <algorithm>
+#include <cmath>
 #include <utility>
 
 namespace impasto::gimp {
@@ -108,9 +109,9 @@ Pixbuf Fitted(GdkPixbuf* picture, int width, int height) {
   const int from_height = gdk_pixbuf_get_height(picture);
   const double scale =
       std::min(static_cast<double>(width) / from_width, static_cast<double>(height) / from_height);
-  return Pixbuf(gdk_pixbuf_scale_simple(picture, std::max(1, static_cast<int>(from_width * scale + 0.5)),
-                                        std::max(1, static_cast<int>(from_height * scale + 0.5)),
-                                        GDK_INTERP_BILINEAR));
+  return Pixbuf(gdk_pixbuf_scale_simple(
+      picture, std::max(1, static_cast<int>(std::lround(from_width * scale))),
+      std::max(1, static_cast<int>(std::lround(from_height * scale))), GDK_INTERP_BILINEAR));
 }
 
 }  // namespace impasto::gimp
