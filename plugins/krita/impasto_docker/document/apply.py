@@ -1,0 +1,138 @@
+"""The painting as a new layer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from PyQt5.QtCore import QByteArray
+
+from impasto_docker.document import pixels
+from impasto_docker.document.converter import Converter
+from impasto_docker.document.find import find_node
+from impasto_docker.document.target import space_of
+
+if TYPE_CHECKING:
+    from impasto_docker.core.history import Place
+    from krita import Document, Node
+
+_RECIPE = "impasto/"  # and the layer's id
+
+
+class Spot(NamedTuple):
+    """Where in a document a painting goes now.
+
+    Attributes:
+        above: the layer that it goes on top of; None: an empty document.
+        x: of its upper left corner, in pixels of the document.
+        y: the same.
+        words: what is other than when the job was started, for people; "": nothing.
+    """
+
+    above: Node | None
+    x: int
+    y: int
+    words: str
+
+
+def place_in(document: Document, place: Place) -> Spot:
+    """The nearest there is to a place in a document that may have been changed since."""
+    layer = find_node(document, place.layer_id) if place.layer_id else None
+    words = []
+    if layer is None:
+        layers = [node for node in document.topLevelNodes() if not node.type().endswith("mask")]  # as the selection is
+        layer = layers[-1] if layers else None
+        if place.layer_id:
+            words.append(f'"{place.layer_name}" isn\'t there any more: the painting is on top of all layers.')
+    x, y = place.x, place.y
+    if (document.width(), document.height()) != (place.document_width, place.document_height):
+        words.append("The picture's size has been changed meanwhile: move the painting to where it belongs.")
+        if not (-place.width < x < document.width() and -place.height < y < document.height()):
+            x, y = (document.width() - place.width) // 2, (document.height() - place.height) // 2
+    return Spot(layer, x, y, " ".join(words))
+
+
+def alpha_for(place: Place, mask: bytes | None, alpha: bytes | None, depth: str) -> pixels.Array:
+    """What a painting's alpha is: that of what was painted, times the selection. Height x width, of `depth`.
+
+    Args:
+        place: of the target.
+        mask: as `Target` has it.
+        alpha: as `Target` has it.
+        depth: of the document now.
+    """
+    shape = (place.height, place.width)
+    np = pixels.np
+    if alpha is None:
+        source = np.full(shape, pixels.opaque(depth), pixels.DEPTHS[depth])
+    else:
+        kept = np.frombuffer(alpha, pixels.DEPTHS[place.color_depth]).reshape(shape)
+        source = pixels.at_depth(kept, place.color_depth, depth)
+    return pixels.masked(source, None if mask is None else np.frombuffer(mask, "u1").reshape(shape), depth)
+
+
+def apply(
+    document: Document,
+    place: Place,
+    picture: Any,
+    mask: bytes | None,
+    alpha: bytes | None,
+    name: str,
+    opacity: int = 100,
+) -> Node:
+    """Puts a painting into a document as a new layer, above what was painted: one step to undo.
+
+    The layer has the document's own colour model, depth and profile. Which layer is active stays as it was.
+
+    Args:
+        document: that `find_document` gives, or any other.
+        place: of the target.
+        picture: an `impasto.Picture` of raw pixels, of the place's size.
+        mask: as `Target` has it.
+        alpha: as `Target` has it.
+        name: the new layer's.
+        opacity: the new layer's, 0..100.
+
+    Raises:
+        ValueError: the picture isn't of the place's size.
+    """
+    painted = picture.to_numpy()
+    if painted.shape[:2] != (place.height, place.width):
+        raise ValueError(f"a picture of {painted.shape[1]} x {painted.shape[0]} for {place.width} x {place.height}")
+    spot, space = place_in(document, place), space_of(document)
+    data, travels = pixels.from_travel(painted)
+    with Converter() as converter:
+        data = converter.convert(data, place.width, place.height, travels, space)
+    data = pixels.with_alpha(data, space, alpha_for(place, mask, alpha, space.depth))
+    node = new_layer(document, name, opacity, spot.above)
+    node.setPixelData(QByteArray(data), spot.x, spot.y, place.width, place.height)
+    insert(document, node, spot.above)
+    return node
+
+
+def new_layer(document: Document, name: str, opacity: int, above: Node | None) -> Node:
+    """A paint layer that is in no document yet: what is done to it there is no step to undo."""
+    node = document.createNode(name, "paintlayer")
+    node.setOpacity(round(opacity * 255 / 100))
+    if above is not None:
+        node.setInheritAlpha(above.inheritAlpha())  # what clips the layer clips its painting
+    return node
+
+
+def insert(document: Document, node: Node, above: Node | None) -> None:
+    """Adds a layer: one step to undo. The user goes on with the layer that was active."""
+    active = document.activeNode()
+    (document.rootNode() if above is None else above.parentNode()).addChildNode(node, above)
+    if active is not None:
+        document.setActiveNode(active)
+
+
+def keep_recipe(document: Document, node: Node, recipe: str) -> None:
+    """Keeps how a layer was painted with the document, and in its file if that is Krita's own."""
+    document.setAnnotation(
+        _RECIPE + node.uniqueId().toString(), "How the layer was painted", QByteArray(recipe.encode())
+    )
+
+
+def recipe_of(document: Document, node: Node) -> str:
+    """The recipe (JSON) of a painted layer; "": it has none."""
+    return bytes(document.annotation(_RECIPE + node.uniqueId().toString())).decode()

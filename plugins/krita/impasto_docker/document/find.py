@@ -1,0 +1,44 @@
+"""Documents and layers again, by what is kept of them.
+
+Nothing of Krita's is held from one event to the next: to touch what has been closed ends Krita.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from krita import Document, Krita, Node
+
+if TYPE_CHECKING:
+    from impasto_docker.core.history import Place
+
+
+def find_document(place: Place) -> Document | None:
+    """The open document that a place is in; None: it is closed.
+
+    By its id as long as Krita runs. A document that has been closed and opened again has another id, but the same file
+    and, within a file of Krita's, the same layers.
+    """
+    documents = Krita.instance().documents()
+    same = [document for document in documents if document_id(document) == place.document_id]
+    if not same and place.document_file:
+        same = [document for document in documents if document.fileName() == place.document_file]
+    return same[0] if same else None
+
+
+def document_id(document: Document) -> str:
+    """Of an open document, while it is open; "" where there is none."""
+    root = document.rootNode()
+    return root.uniqueId().toString() if root is not None else ""
+
+
+def find_node(document: Document, layer_id: str) -> Node | None:
+    """A layer or mask by its id, at any depth; None: it isn't there any more."""
+    return next((node for node in _below(document.rootNode()) if node.uniqueId().toString() == layer_id), None)
+
+
+def _below(node: Node) -> Iterator[Node]:
+    for child in node.childNodes():
+        yield child
+        yield from _below(child)

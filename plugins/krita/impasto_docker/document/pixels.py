@@ -1,0 +1,136 @@
+"""Pixels as Krita holds them and as they travel, in numpy alone."""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+import numpy as np
+
+Array = np.ndarray  # of any shape and type
+
+# Krita's names of depths.
+DEPTHS = {
+    "U8": np.dtype("u1"),
+    "U16": np.dtype("<u2"),
+    "F16": np.dtype("<f2"),
+    "F32": np.dtype("<f4"),
+}
+# Krita's names of colour models, and what a pixel of each has. Alpha is the last, and straight.
+CHANNELS = {"RGBA": 4, "GRAYA": 2, "CMYKA": 5, "LABA": 4, "XYZA": 4, "YCbCrA": 4}
+
+_LETTERS = {"u1": "8", "<u2": "16", "<f4": "_float"}
+
+
+class Space(NamedTuple):
+    """A colour space, by Krita's own names.
+
+    Attributes:
+        model: one of CHANNELS.
+        depth: one of DEPTHS.
+        profile: of an ICC profile that Krita has.
+    """
+
+    model: str
+    depth: str
+    profile: str
+
+
+_SRGB = "sRGB-elle-V2-srgbtrc.icc"
+_SRGB_GRAY = "Gray-D50-elle-V2-srgbtrc.icc"
+
+
+def travel_space(space: Space) -> Space:
+    """The space in which pixels of another travel to the server: sRGB, or grey with its curve.
+
+    8 bits stay 8 where nothing is converted, and become 16 otherwise: converting both ways rounds twice. Floats travel
+    as those of 32 bits; grey ones as RGB, since the server has no grey floats.
+    """
+    if space.depth in ("F16", "F32"):
+        return Space("RGBA", "F32", _SRGB)
+    same = Space("GRAYA", space.depth, _SRGB_GRAY) if space.model == "GRAYA" else Space("RGBA", space.depth, _SRGB)
+    return same if space == same else same._replace(depth="U16")
+
+
+def array(data: Any, space: Space, width: int, height: int) -> Array:
+    """Krita's bytes as height x width x channels, in Krita's order, read-only. ValueError: too few or too many."""
+    dtype, channels = DEPTHS[space.depth], CHANNELS[space.model]
+    if len(data) != width * height * channels * dtype.itemsize:
+        raise ValueError(f"{len(data)} bytes for {width} x {height} pixels of {space.model} {space.depth}")
+    return np.frombuffer(data, dtype).reshape(height, width, channels)
+
+
+def reordered(pixels: Array, space: Space) -> Array:
+    """Between Krita's order and R, G, B, A: of integers Krita has blue first. The same both ways."""
+    if space.model == "RGBA" and space.depth in ("U8", "U16"):
+        return pixels[..., [2, 1, 0, 3]]
+    return pixels
+
+
+def to_travel(data: Any, space: Space, width: int, height: int) -> Array:
+    """Krita's bytes of a travel space as the server takes them; without alpha where all is opaque."""
+    pixels = reordered(array(data, space, width, height), space)
+    if np.all(pixels[..., -1] == opaque(space.depth)):
+        pixels = pixels[..., :-1]
+    return np.ascontiguousarray(pixels)
+
+
+def travel_format(pixels: Array) -> str:
+    """The client's name for the layout of what `to_travel` gives: "rgb8", "gray_alpha16", "rgba_float"."""
+    model = {1: "gray", 2: "gray_alpha", 3: "rgb", 4: "rgba"}[pixels.shape[-1]]
+    return model + _LETTERS[pixels.dtype.str.lstrip("|")]
+
+
+def from_travel(pixels: Array) -> tuple[bytes, Space]:
+    """A picture of the server as Krita's bytes, opaque throughout, and the travel space that they are in.
+
+    Args:
+        pixels: height x width (grey) or height x width x 1, 2, 3 or 4; uint8, uint16 or float32.
+    """
+    if pixels.ndim == 2:
+        pixels = pixels[..., None]
+    depth = {"u1": "U8", "u2": "U16", "f4": "F32"}[pixels.dtype.str[1:]]
+    gray = pixels.shape[-1] <= 2
+    space = Space("GRAYA", depth, _SRGB_GRAY) if gray else Space("RGBA", depth, _SRGB)
+    filled = np.full((*pixels.shape[:2], CHANNELS[space.model]), opaque(depth), DEPTHS[depth])
+    colors = 1 if gray else 3
+    filled[..., :colors] = pixels[..., :colors]
+    return reordered(filled, space).tobytes(), space
+
+
+def opaque(depth: str) -> float:
+    """The alpha of what can't be seen through: the largest integer, or 1."""
+    dtype = DEPTHS[depth]
+    return float(np.iinfo(dtype).max) if dtype.kind == "u" else 1.0
+
+
+def at_depth(alpha: Array, depth: str, other: str) -> Array:
+    """Alpha of one depth as that of another, rounded."""
+    return alpha if depth == other else _rounded(alpha.astype(np.float64) / opaque(depth) * opaque(other), other)
+
+
+def masked(alpha: Array, mask: Array | None, depth: str) -> Array:
+    """Alpha x mask / 255, rounded to alpha's depth. What the mask has whole stays as it is, bit for bit."""
+    if mask is None:
+        return alpha
+    return np.where(mask == 255, alpha, _rounded(alpha.astype(np.float64) * mask / 255, depth))
+
+
+def _rounded(values: Array, depth: str) -> Array:
+    dtype = DEPTHS[depth]
+    return (np.rint(values) if dtype.kind == "u" else values).astype(dtype)
+
+
+def with_alpha(data: Any, space: Space, alpha: Array) -> bytes:
+    """Krita's bytes with another alpha (height x width, of the space's depth). What can't be seen is all zero."""
+    pixels = array(data, space, alpha.shape[1], alpha.shape[0]).copy()
+    pixels[..., -1] = alpha
+    pixels[alpha == 0] = 0
+    return pixels.tobytes()
+
+
+def box(seen: Array) -> tuple[int, int, int, int] | None:
+    """x, y, width, height of what is true; None: nothing is."""
+    rows, columns = np.flatnonzero(seen.any(axis=1)), np.flatnonzero(seen.any(axis=0))
+    if not rows.size:
+        return None
+    return int(columns[0]), int(rows[0]), int(columns[-1] - columns[0] + 1), int(rows[-1] - rows[0] + 1)
