@@ -81,7 +81,6 @@ GdkPixbuf* Thumbnail(DrawableId drawable, int x, int y, int width, int height, i
   return gimp_drawable_get_sub_thumbnail(drawable, x, y, width, height, to_width, to_height,
                                          GIMP_PIXBUF_SMALL_CHECKS);
 }
-std::string ImageFile(ImageId image) { return Owned(gimp_image_get_filename(image)); }
 int ImageWidth(ImageId image) { return gimp_image_width(image); }
 int ImageHeight(ImageId image) { return gimp_image_height(image); }
 int DrawableWidth(DrawableId drawable) { return gimp_drawable_width(drawable); }
@@ -121,10 +120,6 @@ GdkPixbuf* Thumbnail(DrawableId drawable, int x, int y, int width, int height, i
       pixels, got_width, got_height, GDK_INTERP_NEAREST, 255, GIMP_CHECK_SIZE_SM, 0x999999, 0x666666);
   g_object_unref(pixels);
   return on_checks;
-}
-std::string ImageFile(ImageId image) {
-  GFile* const file = gimp_image_get_file(gimp_image_get_by_id(image));
-  return file == nullptr ? "" : Owned(g_file_get_path(file));
 }
 int ImageWidth(ImageId image) { return gimp_image_get_width(gimp_image_get_by_id(image)); }
 int ImageHeight(ImageId image) { return gimp_image_get_height(gimp_image_get_by_id(image)); }

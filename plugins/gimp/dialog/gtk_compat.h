@@ -25,8 +25,6 @@ GtkWidget* DrawnArea(int width, int height, std::function<void(cairo_t* cairo, i
 GtkWidget* DrawableComboBox();
 // A picture of a drawable's part in sRGB, of the given size; checks where it is transparent. Null: none.
 GdkPixbuf* Thumbnail(DrawableId drawable, int x, int y, int width, int height, int to_width, int to_height);
-// The path of the image's file; empty: never saved.
-std::string ImageFile(ImageId image);
 int ImageWidth(ImageId image);
 int ImageHeight(ImageId image);
 int DrawableWidth(DrawableId drawable);

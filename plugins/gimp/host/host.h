@@ -1,5 +1,5 @@
-// What the rest of the plug-in knows of GIMP. host_2_10.cc and host_3_0.cc each implement all of it. Images
-// and drawables go by GIMP's own numbers, in both. For the main thread alone.
+// What the rest of the plug-in knows of GIMP: the same for 2.10 and 3.0. Images and drawables go by GIMP's
+// own numbers. For the main thread alone.
 #pragma once
 
 #include <cstdint>
@@ -69,6 +69,9 @@ absl::StatusOr<DrawableId> ApplyWaiting(const WaitingJob& job, const Painting& p
 // Kept by GIMP until it is closed, and what is kept, or "".
 void KeepForSession(const std::string& text);
 std::string KeptForSession();
+
+// The path of an image's file; empty: never saved.
+std::string ImageFile(ImageId image);
 
 // A drawable's parasite, or "".
 std::string Parasite(DrawableId drawable, const char* name);

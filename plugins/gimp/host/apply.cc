@@ -1,13 +1,13 @@
-// GIMP 2.10. Numbers of images and drawables are libgimp's own here.
 #include <algorithm>
-#include <memory>
-#include <utility>
+#include <string>
+#include <vector>
 
 #include <gegl.h>
-#include <libgimp/gimp.h>
 
 #include "absl/status/statusor.h"
+#include "host/area.h"
 #include "host/host.h"
+#include "host/libgimp.h"
 #include "host/refusals.h"
 #include "impasto/internal/status_macros.h"
 #include "pixels/blend.h"
@@ -15,20 +15,6 @@
 
 namespace impasto::gimp {
 namespace {
-
-// By custom the name of the procedure whose last values these are.
-constexpr char kSessionKey[] = "plug-in-impasto-style-transfer";
-
-struct Unref {
-  void operator()(void* object) const { g_object_unref(object); }
-};
-using Buffer = std::unique_ptr<GeglBuffer, Unref>;
-using Profile = std::unique_ptr<GimpColorProfile, Unref>;
-
-struct Free {
-  void operator()(void* memory) const { g_free(memory); }
-};
-using Text = std::unique_ptr<gchar, Free>;
 
 // One step in the user's list of undo steps.
 class UndoGroup {
@@ -41,65 +27,6 @@ class UndoGroup {
  private:
   const ImageId image_;
 };
-
-std::string IccProfile(GimpColorProfile* profile) {
-  gsize size = 0;
-  const guint8* data = gimp_color_profile_get_icc_profile(profile, &size);
-  return std::string(reinterpret_cast<const char*>(data), size);
-}
-
-// What the values mean that travel for a drawable. A layer's are the image's profile's, which GIMP keeps in
-// step with the image's curve. Masks and channels know no profile, and grey that travels as RGB floats has
-// another one.
-std::string TravelProfile(ImageId image, DrawableId drawable) {
-  const Babl* format = gimp_drawable_get_format(drawable);
-  const bool linear = IsLinear(format);
-  const v1::PixelFormat travels = TravelFormat(format);
-  Profile profile;
-  if (IsGray(format) && (travels == v1::PIXEL_FORMAT_RGB_FLOAT || travels == v1::PIXEL_FORMAT_RGBA_FLOAT)) {
-    profile.reset(linear ? gimp_color_profile_new_rgb_srgb_linear() : gimp_color_profile_new_rgb_srgb());
-  } else if (gimp_item_is_channel(drawable)) {
-    profile.reset(linear ? gimp_color_profile_new_d65_gray_linear()
-                         : gimp_color_profile_new_d65_gray_srgb_trc());
-  } else {
-    profile.reset(gimp_image_get_effective_color_profile(image));
-  }
-  return IccProfile(profile.get());
-}
-
-// GIMP's own lock, and those of the groups around it.
-bool IsLocked(DrawableId drawable) {
-  if (gimp_item_is_layer_mask(drawable)) {
-    drawable = gimp_layer_from_mask(drawable);
-  }
-  for (gint32 item = drawable; item > 0; item = gimp_item_get_parent(item)) {
-    if (gimp_item_get_lock_content(item)) {
-      return true;
-    }
-  }
-  return false;
-}
-
-absl::Status CheckDrawable(DrawableId drawable) {
-  if (!gimp_item_is_valid(drawable) || !gimp_item_is_drawable(drawable) || gimp_item_is_selection(drawable)) {
-    return NotADrawable();
-  }
-  return absl::OkStatus();
-}
-
-GeglRectangle AreaOf(const Target& target) { return {target.x, target.y, target.width, target.height}; }
-
-// A channel's values (0..255) within an area of its own; empty: 255 throughout.
-std::vector<uint8_t> ReadMask(DrawableId channel, const GeglRectangle& area) {
-  std::vector<uint8_t> mask(static_cast<size_t>(area.width) * area.height);
-  const Buffer buffer(gimp_drawable_get_buffer(channel));
-  gegl_buffer_get(buffer.get(), &area, 1.0, babl_format("Y u8"), mask.data(), GEGL_AUTO_ROWSTRIDE,
-                  GEGL_ABYSS_NONE);
-  if (std::all_of(mask.begin(), mask.end(), [](uint8_t value) { return value == 255; })) {
-    mask.clear();
-  }
-  return mask;
-}
 
 // The target is what it was when its pixels were read.
 absl::Status CheckUnchanged(const Target& target) {
@@ -116,14 +43,13 @@ absl::Status CheckUnchanged(const Target& target) {
   return absl::OkStatus();
 }
 
-absl::Status Refused() { return HostRefused(gimp_get_pdb_error()); }
+absl::Status Refused() { return HostRefused(LastError()); }
 
 // With its end as C has it: GIMP's own comments are kept so.
 void AttachParasite(DrawableId drawable, const char* name, const std::string& text) {
-  GimpParasite* parasite = gimp_parasite_new(name, GIMP_PARASITE_PERSISTENT | GIMP_PARASITE_UNDOABLE,
-                                             static_cast<guint32>(text.size() + 1), text.c_str());
-  gimp_item_attach_parasite(drawable, parasite);
-  gimp_parasite_free(parasite);
+  const OwnParasite parasite(gimp_parasite_new(name, GIMP_PARASITE_PERSISTENT | GIMP_PARASITE_UNDOABLE,
+                                               static_cast<guint32>(text.size() + 1), text.c_str()));
+  gimp_item_attach_parasite(drawable, parasite.get());
 }
 
 void AttachParasites(DrawableId drawable, const Painting& painting) {
@@ -257,13 +183,10 @@ absl::StatusOr<DrawableId> ApplyAsLayer(const Target& target, const Painting& pa
 
 // The open image that a waiting job began with, or -1.
 ImageId OpenImageOf(const WaitingJob& job) {
-  gint count = 0;
-  const std::unique_ptr<gint, Free> images(gimp_image_list(&count));
-  for (gint i = 0; i < count && !job.image_file.empty(); ++i) {
-    const ImageId image = images.get()[i];
-    const Text file(gimp_image_get_filename(image));
-    if (file != nullptr && job.image_file == file.get() && gimp_image_width(image) == job.image_width &&
-        gimp_image_height(image) == job.image_height && gimp_image_base_type(image) != GIMP_INDEXED) {
+  for (const ImageId image : OpenImages()) {
+    if (!job.image_file.empty() && job.image_file == ImageFile(image) &&
+        gimp_image_width(image) == job.image_width && gimp_image_height(image) == job.image_height &&
+        gimp_image_base_type(image) != GIMP_INDEXED) {
       return image;
     }
   }
@@ -287,67 +210,6 @@ GimpPrecision PrecisionOf(v1::PixelFormat format, bool linear) {
 }
 
 }  // namespace
-
-absl::StatusOr<Target> OpenTarget(ImageId image, DrawableId drawable, Placement placement) {
-  IMPASTO_CLIENT_RETURN_IF_ERROR(CheckDrawable(drawable));
-  if (gimp_item_is_group(drawable)) {
-    return GroupRefused();
-  }
-  if (gimp_image_base_type(image) == GIMP_INDEXED) {
-    return IndexedRefused();
-  }
-  Target target;
-  target.image = image;
-  target.drawable = drawable;
-  target.is_mask = gimp_item_is_channel(drawable);
-  target.layer_name = Text(gimp_item_get_name(drawable)).get();
-  const bool in_place = placement == Placement::kInPlace || target.is_mask;
-  if (in_place && IsLocked(drawable)) {
-    return Locked(target.layer_name);
-  }
-  if (!in_place && gimp_image_get_floating_sel(image) != -1) {
-    return FloatingSelectionRefused();
-  }
-  if (!gimp_drawable_mask_intersect(drawable, &target.x, &target.y, &target.width, &target.height)) {
-    return NothingSelected();
-  }
-  if (target.width < kSmallestSide || target.height < kSmallestSide) {
-    return TooSmall(target.width, target.height);
-  }
-  gint x = 0;
-  gint y = 0;
-  gimp_drawable_offsets(drawable, &x, &y);
-  target.image_x = x + target.x;
-  target.image_y = y + target.y;
-  target.drawable_width = gimp_drawable_width(drawable);
-  target.drawable_height = gimp_drawable_height(drawable);
-  target.has_alpha = gimp_drawable_has_alpha(drawable);
-  target.image_name = Text(gimp_image_get_name(image)).get();
-  target.icc_profile = TravelProfile(image, drawable);
-  const Babl* format = gimp_drawable_get_format(drawable);
-  target.travels = TravelFormat(format);
-  target.pixel_format = babl_get_name(format);
-  if (!gimp_selection_is_empty(image)) {
-    target.mask = ReadMask(gimp_image_get_selection(image),
-                           {target.image_x, target.image_y, target.width, target.height});
-  }
-  return target;
-}
-
-absl::StatusOr<v1::Picture> ReadTarget(const Target& target) {
-  const Buffer buffer(gimp_drawable_get_buffer(target.drawable));
-  return ReadPixels(buffer.get(), AreaOf(target), target.icc_profile);
-}
-
-absl::StatusOr<v1::Picture> ReadDrawable(DrawableId drawable) {
-  IMPASTO_CLIENT_RETURN_IF_ERROR(CheckDrawable(drawable));
-  if (gimp_drawable_is_indexed(drawable)) {
-    return IndexedStyleRefused();
-  }
-  const Buffer buffer(gimp_drawable_get_buffer(drawable));
-  return ReadPixels(buffer.get(), {0, 0, gimp_drawable_width(drawable), gimp_drawable_height(drawable)},
-                    TravelProfile(gimp_item_get_image(drawable), drawable));
-}
 
 absl::StatusOr<DrawableId> Apply(const Target& target, const Painting& painting, Placement placement) {
   IMPASTO_CLIENT_RETURN_IF_ERROR(CheckUnchanged(target));
@@ -386,8 +248,7 @@ absl::StatusOr<DrawableId> ApplyWaiting(const WaitingJob& job, const Painting& p
   GeglRectangle area = {job.x, job.y, whole.width, whole.height};
   if (own) {
     const bool linear = profile != nullptr && gimp_color_profile_is_linear(profile.get());
-    image = gimp_image_new_with_precision(whole.width, whole.height, gray ? GIMP_GRAY : GIMP_RGB,
-                                          PrecisionOf(travels, linear));
+    image = NewImage(whole.width, whole.height, gray ? GIMP_GRAY : GIMP_RGB, PrecisionOf(travels, linear));
     if (profile != nullptr) {
       gimp_image_set_color_profile(image, profile.get());
     }
@@ -409,27 +270,11 @@ absl::StatusOr<DrawableId> ApplyWaiting(const WaitingJob& job, const Painting& p
   return layer;
 }
 
-void KeepForSession(const std::string& text) {
-  gimp_set_data(kSessionKey, text.c_str(), static_cast<guint32>(text.size() + 1));
-}
-
-std::string KeptForSession() {
-  const gint size = gimp_get_data_size(kSessionKey);
-  std::string text(static_cast<size_t>(std::max(size, 0)), '\0');
-  return !text.empty() && gimp_get_data(kSessionKey, text.data()) ? std::string(text.c_str()) : "";
-}
-
 std::string Parasite(DrawableId drawable, const char* name) {
   if (!gimp_item_is_valid(drawable)) {
     return "";
   }
-  GimpParasite* parasite = gimp_item_get_parasite(drawable, name);
-  if (parasite == nullptr) {
-    return "";
-  }
-  std::string text(static_cast<const char*>(gimp_parasite_data(parasite)),
-                   static_cast<size_t>(gimp_parasite_data_size(parasite)));
-  gimp_parasite_free(parasite);
+  std::string text = ParasiteText(OwnParasite(gimp_item_get_parasite(drawable, name)));
   while (!text.empty() && text.back() == '\0') {
     text.pop_back();
   }
