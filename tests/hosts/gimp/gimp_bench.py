@@ -22,18 +22,13 @@ Environment:
 import dataclasses
 import os
 import shlex
-import shutil
 import subprocess
 import sys
-import tempfile
 
 import numpy as np
-from PIL import Image
 
-_HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, os.path.join(_HERE, "..", "..", "conformance"))
-from bench.servers import Impastod
-from bench.weights import write_small_vgg19
+sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+from host_bench import HostBench
 
 # step evaluates, and writes the error of what fails as a line with "!" in front.
 _PRELUDE = """
@@ -255,62 +250,15 @@ class Gimp:
         return self.finish(self.start(*scripts))
 
 
-class Bench:
-    """Folders, a server with small networks, and pictures. Use it as a context, or close() it."""
+class Bench(HostBench):
+    """As any host's, with GIMP."""
 
     def __init__(self):
-        self.folder = tempfile.mkdtemp(prefix="impasto-gimp-")
-        self._servers = []
-        self._gimps = 0
-        self._weights = None
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.close()
-
-    def close(self):
-        for server in self._servers:
-            server.kill()
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def path(self, name):
-        return os.path.join(self.folder, name)
-
-    def weights(self):
-        if self._weights is None:
-            self._weights = self.path("weights")
-            write_small_vgg19(self._weights)
-        return self._weights
-
-    def server(self, *flags, **options):
-        """A server of its own, with a VGG19 of few channels; `.address`, `.kill()`."""
-        flags = ["--weights-dir", self.weights(), "--models", "vgg19", *flags]
-        if "--state-dir" not in flags:
-            flags += ["--state-dir", "none"]
-        server = Impastod(os.environ["IMPASTO_TEST_IMPASTOD"], flags, **options)
-        self._servers.append(server)
-        return server
+        super().__init__("gimp")
 
     def gimp(self, **options):
         """GIMP with a fresh profile and fresh preferences."""
-        self._gimps += 1
-        return Gimp(self._made(f"gimp-{self._gimps}"), **options)
-
-    def _made(self, name):
-        os.makedirs(self.path(name))
-        return self.path(name)
-
-    def style(self):
-        """The path of a small painting."""
-        path = self.path("Starry Night.png")
-        if not os.path.exists(path):
-            x, y = np.meshgrid(np.arange(48), np.arange(40))
-            waves = np.sin(0.5 * x + 2 * np.sin(0.2 * y))
-            rgb = np.stack([0.5 + 0.5 * waves, 0.5 - 0.3 * waves, 0.3 + 0.2 * np.cos(0.3 * y)], -1)
-            Image.fromarray((rgb * 255).astype(np.uint8)).save(path)
-        return path
+        return Gimp(self.new_home(), **options)
 
     def paint(self, server, image="image", drawable="drawable", **arguments):
         """The call of the procedure in Scheme. `server`: an address, or what server() gave. Small and quick unless told
