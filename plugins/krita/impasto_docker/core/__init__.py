@@ -1,0 +1,1 @@
+"""The half that knows neither Krita nor Qt: what is chosen, the server, jobs, and what became of them."""
