@@ -1,4 +1,4 @@
-# Components: sdk (headers, libraries, the CMake package), client (impasto), server (impastod), gimp (the plug-in).
+# Components: sdk (headers, libraries, the CMake package), client (impasto), server (impastod), gimp and krita (the plug-ins).
 include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 
@@ -41,4 +41,8 @@ if(IMPASTO_BUILD_GIMP)
     RUNTIME DESTINATION "${IMPASTO_GIMP_PLUGIN_DIR}/impasto-style-transfer" COMPONENT gimp)
   install(DIRECTORY "${IMPASTO_GIMP_BUILT}/impasto-style-transfer/locale/"
     DESTINATION "${CMAKE_INSTALL_LOCALEDIR}" COMPONENT gimp)
+endif()
+if(IMPASTO_BUILD_KRITA)
+  install(DIRECTORY "${IMPASTO_KRITA_BUILT}/" DESTINATION "${CMAKE_INSTALL_DATADIR}/krita/pykrita" COMPONENT krita
+    PATTERN "*.zip" EXCLUDE)
 endif()

@@ -79,7 +79,7 @@ if [ ! -e "$root/.complete" ] || [ "$(cat "$root/.complete")" != "${PACKAGES[*]}
 fi
 
 inside cmake -S "$repository" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DIMPASTO_BUILD_SERVER=OFF \
-  -DIMPASTO_BUILD_GIMP=ON -DIMPASTO_TEST_IMPASTOD="$impastod" \
+  -DIMPASTO_BUILD_GIMP=ON -DIMPASTO_BUILD_KRITA=OFF -DIMPASTO_TEST_IMPASTOD="$impastod" \
   -DIMPASTO_TEST_GIMP_COMMAND="chroot $root gimp-console-3.0"
 inside nice cmake --build "$build"
 

@@ -7,7 +7,7 @@ build=${1:-}
 if [ -z "$build" ]; then
   build=build/gimp
   export CCACHE_BASEDIR="$PWD"
-  cmake --preset release -B "$build" -DIMPASTO_BUILD_GIMP=ON -DIMPASTO_BUILD_SERVER=OFF -DIMPASTO_BUILD_CLI=OFF -DIMPASTO_BUILD_TESTS=OFF
+  cmake --preset release -B "$build" -DIMPASTO_BUILD_GIMP=ON -DIMPASTO_BUILD_KRITA=OFF -DIMPASTO_BUILD_SERVER=OFF -DIMPASTO_BUILD_CLI=OFF -DIMPASTO_BUILD_TESTS=OFF
   cmake --build "$build" --target impasto_gimp
 fi
 
