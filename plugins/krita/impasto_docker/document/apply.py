@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 from PyQt5.QtCore import QByteArray
 
 from impasto_docker.document import pixels
 from impasto_docker.document.converter import Converter
 from impasto_docker.document.find import find_node
+from impasto_docker.document.pixels import Space
 from impasto_docker.document.target import space_of
 
 if TYPE_CHECKING:
-    from impasto_docker.core.history import Place
     from krita import Document, Node
+
+    from impasto_docker.core.history import Place
 
 _RECIPE = "impasto/"  # and the layer's id
 
@@ -61,13 +64,25 @@ def alpha_for(place: Place, mask: bytes | None, alpha: bytes | None, depth: str)
         depth: of the document now.
     """
     shape = (place.height, place.width)
-    np = pixels.np
     if alpha is None:
         source = np.full(shape, pixels.opaque(depth), pixels.DEPTHS[depth])
     else:
         kept = np.frombuffer(alpha, pixels.DEPTHS[place.color_depth]).reshape(shape)
         source = pixels.at_depth(kept, place.color_depth, depth)
     return pixels.masked(source, None if mask is None else np.frombuffer(mask, "u1").reshape(shape), depth)
+
+
+def painted_pixels(space: Space, place: Place, picture: Any, mask: bytes | None, alpha: bytes | None) -> bytes:
+    """A painting as pixels of a layer's colour space, with its alpha. Arguments and errors as of `apply`."""
+    painted = picture.to_numpy()
+    if painted.shape[:2] != (place.height, place.width):
+        raise ValueError(f"a picture of {painted.shape[1]} x {painted.shape[0]} for {place.width} x {place.height}")
+    data, travels = pixels.from_travel(painted)
+    with Converter() as converter:
+        data = converter.convert(data, place.width, place.height, travels, space)
+    finished = pixels.array(data, space, place.width, place.height).copy()
+    pixels.set_alpha(finished, alpha_for(place, mask, alpha, space.depth))
+    return finished.tobytes()
 
 
 def apply(
@@ -81,7 +96,8 @@ def apply(
 ) -> Node:
     """Puts a painting into a document as a new layer, above what was painted: one step to undo.
 
-    The layer has the document's own colour model, depth and profile. Which layer is active stays as it was.
+    The layer has the document's own colour model, depth and profile. Which layer is active stays as it was. Best done
+    while the document `is_idle`: what the user just draws would be broken off.
 
     Args:
         document: that `find_document` gives, or any other.
@@ -95,35 +111,34 @@ def apply(
     Raises:
         ValueError: the picture isn't of the place's size.
     """
-    painted = picture.to_numpy()
-    if painted.shape[:2] != (place.height, place.width):
-        raise ValueError(f"a picture of {painted.shape[1]} x {painted.shape[0]} for {place.width} x {place.height}")
-    spot, space = place_in(document, place), space_of(document)
-    data, travels = pixels.from_travel(painted)
-    with Converter() as converter:
-        data = converter.convert(data, place.width, place.height, travels, space)
-    data = pixels.with_alpha(data, space, alpha_for(place, mask, alpha, space.depth))
-    node = new_layer(document, name, opacity, spot.above)
-    node.setPixelData(QByteArray(data), spot.x, spot.y, place.width, place.height)
-    insert(document, node, spot.above)
-    return node
+    data = painted_pixels(space_of(document), place, picture, mask, alpha)
+    return add_layer(document, place, place_in(document, place), data, name, opacity)
 
 
-def new_layer(document: Document, name: str, opacity: int, above: Node | None) -> Node:
-    """A paint layer that is in no document yet: what is done to it there is no step to undo."""
+def add_layer(document: Document, place: Place, spot: Spot, data: bytes, name: str, opacity: int) -> Node:
+    """Adds a layer with pixels of the document's colour space: one step to undo."""
+    # Until it is added, what is done to a layer is no step to undo.
     node = document.createNode(name, "paintlayer")
+    node.setPixelData(QByteArray(data), spot.x, spot.y, place.width, place.height)
     node.setOpacity(round(opacity * 255 / 100))
-    if above is not None:
-        node.setInheritAlpha(above.inheritAlpha())  # what clips the layer clips its painting
-    return node
-
-
-def insert(document: Document, node: Node, above: Node | None) -> None:
-    """Adds a layer: one step to undo. The user goes on with the layer that was active."""
+    parent = document.rootNode()
+    if spot.above is not None:
+        node.setInheritAlpha(spot.above.inheritAlpha())  # what clips the layer clips its painting
+        parent = spot.above.parentNode()
     active = document.activeNode()
-    (document.rootNode() if above is None else above.parentNode()).addChildNode(node, above)
+    document.waitForDone()  # else Krita adds the layer later, and makes it the active one then
+    parent.addChildNode(node, spot.above)
     if active is not None:
         document.setActiveNode(active)
+    return node
+
+
+def is_idle(document: Document) -> bool:
+    """Whether Krita does nothing with a document at the moment: no stroke is being drawn, nothing computed."""
+    idle = document.tryBarrierLock()
+    if idle:
+        document.unlock()
+    return bool(idle)
 
 
 def keep_recipe(document: Document, node: Node, recipe: str) -> None:

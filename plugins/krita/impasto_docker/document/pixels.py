@@ -42,13 +42,17 @@ _SRGB_GRAY = "Gray-D50-elle-V2-srgbtrc.icc"
 def travel_space(space: Space) -> Space:
     """The space in which pixels of another travel to the server: sRGB, or grey with its curve.
 
-    8 bits stay 8 where nothing is converted, and become 16 otherwise: converting both ways rounds twice. Floats travel
-    as those of 32 bits; grey ones as RGB, since the server has no grey floats.
+    What is that already stays as it is. Grey and RGB of 8 bits become 16, since converting both ways rounds twice; the
+    rest floats of 32 bits, since Krita's conversions of integers are off by up to a hundredth. Grey floats travel as
+    RGB: the server has none.
     """
-    if space.depth in ("F16", "F32"):
-        return Space("RGBA", "F32", _SRGB)
-    same = Space("GRAYA", space.depth, _SRGB_GRAY) if space.model == "GRAYA" else Space("RGBA", space.depth, _SRGB)
-    return same if space == same else same._replace(depth="U16")
+    if space.depth in ("U8", "U16"):
+        same = Space("GRAYA", space.depth, _SRGB_GRAY) if space.model == "GRAYA" else Space("RGBA", space.depth, _SRGB)
+        if space == same:
+            return space
+        if space.model == "GRAYA" or space[:2] == ("RGBA", "U8"):
+            return same._replace(depth="U16")
+    return Space("RGBA", "F32", _SRGB)
 
 
 def array(data: Any, space: Space, width: int, height: int) -> Array:
@@ -120,12 +124,12 @@ def _rounded(values: Array, depth: str) -> Array:
     return (np.rint(values) if dtype.kind == "u" else values).astype(dtype)
 
 
-def with_alpha(data: Any, space: Space, alpha: Array) -> bytes:
-    """Krita's bytes with another alpha (height x width, of the space's depth). What can't be seen is all zero."""
-    pixels = array(data, space, alpha.shape[1], alpha.shape[0]).copy()
+def set_alpha(pixels: Array, alpha: Array) -> None:
+    """Changes the alpha of pixels. What can't be seen at all becomes zero."""
     pixels[..., -1] = alpha
-    pixels[alpha == 0] = 0
-    return pixels.tobytes()
+    hidden = alpha == 0
+    if hidden.any():
+        pixels[hidden] = 0
 
 
 def box(seen: Array) -> tuple[int, int, int, int] | None:

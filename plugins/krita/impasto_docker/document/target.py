@@ -164,8 +164,9 @@ def _travel_pixels(read: Any, space: Space, area: QRect) -> pixels.Array:
             "and high: select more, or choose a larger layer."
         )
     travels = pixels.travel_space(space)
-    most = width * height * pixels.CHANNELS[travels.model] * pixels.DEPTHS[travels.depth].itemsize
-    if max(width, height) > _LARGEST_SIDE or most > _MOST_BYTES:
+    if _bytes(travels, area) > _MOST_BYTES and travels.depth == "F32":
+        travels = travels._replace(depth="U16")
+    if max(width, height) > _LARGEST_SIDE or _bytes(travels, area) > _MOST_BYTES:
         raise Refusal(
             f"The part to be painted is {width} x {height} pixels, too large to be sent. Select a smaller part, or "
             "make the picture smaller with Image > Scale Image To New Size."
@@ -173,6 +174,10 @@ def _travel_pixels(read: Any, space: Space, area: QRect) -> pixels.Array:
     with Converter() as converter:
         data = converter.convert(read(area.x(), area.y(), width, height), width, height, space, travels)
     return pixels.to_travel(data, travels, width, height)
+
+
+def _bytes(space: Space, area: QRect) -> int:
+    return area.width() * area.height() * pixels.CHANNELS[space.model] * pixels.DEPTHS[space.depth].itemsize
 
 
 def _place(document: Document, node: Node | None, source: str, area: QRect, has_mask: bool) -> Place:
