@@ -6,6 +6,7 @@ Prints one line a violation; exit code 1 where there is any.
 check_architecture.py ROOT
 """
 
+import ast
 import fnmatch
 import json
 import os
@@ -36,6 +37,24 @@ GIMP_FOLDERS = {
     "gimp2": {"core", "host", "flow"},
     "gimp3": {"core", "host", "flow"},
 }
+
+# What modules of plugins/krita/impasto_docker/ may import, by the first pattern that fits: the folders that may, or "" for
+# __init__.py. What fits none is anybody's.
+KRITA_PACKAGE = "plugins/krita/impasto_docker/"
+KRITA_IMPORTS = [
+    (r"krita\b.*", {"", "document", "docker"}),
+    (r"PyQt5\.Qt(Core|Gui)\b.*", {"", "document", "docker"}),
+    (r"PyQt5\b.*", {"", "docker"}),
+    (r"numpy\b.*", {"document", "docker"}),
+    (r"impasto\b.*", {"core"}),
+    (r"(grpc|google)\b.*", set()),  # through the client alone
+    (r"impasto_docker\.core\.(history|settings)\b.*", {"core", "document", "docker"}),
+    (r"impasto_docker\.core\b.*", {"core", "docker"}),
+    (r"impasto_docker\.document\b.*", {"document", "docker"}),
+    (r"impasto_docker\b.*", {"", "docker"}),
+]
+# Krita on other systems has older ones than Debian's.
+KRITA_PYTHON = (3, 9)
 
 # A library: the includes that mean it, and where below server/, client_sdk/ and plugins/ they may stand.
 LIBRARIES = {
@@ -135,6 +154,33 @@ def check_gimp_include(path, header, files):
     if target not in allowed:
         return f'{path}: "{header}": plugins/gimp/{folder} may include {", ".join(sorted(allowed))} alone'
     return None
+
+
+def check_krita_imports(path, text):
+    """plugins/krita's folders import as KRITA_IMPORTS says, modules by their full names."""
+    parts = path[len(KRITA_PACKAGE) :].split("/")
+    folder = parts[0] if len(parts) > 1 else ""
+    try:
+        tree = ast.parse(text, feature_version=KRITA_PYTHON)
+    except SyntaxError as error:
+        return [f"{path}:{error.lineno}: no Python {'.'.join(map(str, KRITA_PYTHON))}: {error.msg}"]
+    violations = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.level:
+            violations.append(f"{path}:{node.lineno}: name modules from impasto_docker on")
+            continue
+        if isinstance(node, ast.ImportFrom):
+            names = [f"{node.module}.{name.name}" for name in node.names]
+        elif isinstance(node, ast.Import):
+            names = [name.name for name in node.names]
+        else:
+            continue
+        for name in names:
+            allowed = next((folders for pattern, folders in KRITA_IMPORTS if re.fullmatch(pattern, name)), None)
+            if allowed is not None and folder not in allowed:
+                where = ", ".join(sorted(place or "__init__.py" for place in allowed)) or "no folder"
+                violations.append(f"{path}:{node.lineno}: {name} may be imported in {where} alone")
+    return violations
 
 
 def check_heavy(path, files, read):
@@ -279,6 +325,8 @@ def check_tree(root):
             violations += check_includes(path, text, known)
             if path.startswith("server/"):
                 violations += check_heavy(path, known, read)
+        if path.startswith(KRITA_PACKAGE) and path.endswith(".py"):
+            violations += check_krita_imports(path, text)
     violations += check_tests(files, read)
     violations += check_presets(read) if "CMakePresets.json" in known else ["CMakePresets.json is missing"]
     return violations

@@ -149,6 +149,39 @@ class CheckArchitectureTest(unittest.TestCase):
         self.assertEqual(len(found), 1, found)
         self.assertIn("plugins/gimp/core may include core alone", found[0])
 
+    def test_the_krita_plug_ins_folders(self):
+        package = "plugins/krita/impasto_docker"
+        for path, line, module in (
+            ("core/a.py", "import krita", "krita"),
+            ("core/a.py", "from PyQt5.QtCore import QObject", "PyQt5.QtCore.QObject"),
+            ("core/a.py", "import numpy as np", "numpy"),
+            ("core/a.py", "from impasto_docker import document", "impasto_docker.document"),
+            ("core/a.py", "from impasto_docker.docker.docker import Docker", "impasto_docker.docker.docker.Docker"),
+            ("core/a.py", "import grpc", "grpc"),
+            ("document/a.py", "from PyQt5.QtWidgets import QWidget", "PyQt5.QtWidgets.QWidget"),
+            ("document/a.py", "from PyQt5 import QtWidgets", "PyQt5.QtWidgets"),
+            ("document/a.py", "def late():\n    import impasto", "impasto"),
+            ("document/a.py", "from impasto_docker.core.session import Session", "impasto_docker.core.session.Session"),
+            ("docker/a.py", "from impasto.client import Client", "impasto.client.Client"),
+            ("__init__.py", "import numpy", "numpy"),
+            ("__init__.py", "from impasto_docker.core.session import Session", "impasto_docker.core.session.Session"),
+        ):
+            with self.subTest(path=path, line=line):
+                self.assertIn(f" {module} may be imported in ", self.one(f"{package}/{path}", f"{line}\n"))
+        for path, line in (
+            ("core/a.py", "import impasto\nfrom impasto_docker.core import files"),
+            ("document/a.py", "import numpy, krita\nfrom PyQt5.QtGui import QImage"),
+            ("document/a.py", "from impasto_docker.core.history import Place"),
+            ("docker/a.py", "from PyQt5.QtWidgets import QWidget\nfrom impasto_docker.core.session import Session"),
+            ("__init__.py", "from krita import Krita\nfrom impasto_docker.docker.docker import Docker"),
+        ):
+            with self.subTest(path=path, line=line):
+                self.assertEqual(self.violations(files={f"{package}/{path}": f"{line}\n"}), [])
+        self.assertIn("name modules from", self.one(f"{package}/core/a.py", "from .files import write\n"))
+        self.assertIn(
+            "no Python 3.9", self.one(f"{package}/core/a.py", "match 1:\n    case 1:\n        pass\n")
+        )
+
     def test_large_files(self):
         self.assertIn("bytes", self.one("examples/a.txt", "a" * (MAX_FILE_BYTES + 1)))
         self.assertEqual(self.violations(files={"examples/a.txt": "a" * MAX_FILE_BYTES}), [])
