@@ -1,6 +1,6 @@
 # The two commands to know are `make demo` and `make test`. Everything is a script in scripts/; this names them.
 .DEFAULT_GOAL := help
-.PHONY: help demo build test test-all bench bench-full install-gimp lint format clean
+.PHONY: help demo build test test-all bench bench-full install-gimp install-krita lint format clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -17,7 +17,7 @@ build: ## builds the programs and the tests into build/release
 test: build ## builds, then runs the unit and integration tests
 	@ctest --preset release
 
-test-all: test ## also the long runs, all of GIMP 2.10 and 3.0, the other versions of Python, and the tests under the address and thread sanitizers
+test-all: test ## also the long runs, all of GIMP 2.10 and 3.0 and Krita, the other versions of Python, and the tests under the address and thread sanitizers
 	@scripts/install.sh test-all
 	@scripts/test_all.sh
 
@@ -34,6 +34,10 @@ bench-full: ## also the rivals at the largest size
 install-gimp: ## builds the GIMP plug-in, and puts it into your own GIMP folder
 	@scripts/install.sh gimp
 	@scripts/install_gimp.sh
+
+install-krita: ## puts the Krita plug-in together, and into your own Krita folder
+	@scripts/install.sh krita
+	@scripts/install_krita.sh
 
 lint: ## the API with buf, C++ with clang-format, clang-tidy and clang's thread safety, scripts with shellcheck
 	@scripts/install.sh build test lint

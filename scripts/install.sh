@@ -6,6 +6,7 @@
 #   scripts/install.sh test-all      what `make test-all` needs beside that
 #   scripts/install.sh build bench   ... and `make bench`
 #   scripts/install.sh gimp          what `make install-gimp` needs
+#   scripts/install.sh krita         what `make install-krita` needs
 #   scripts/install.sh lint          what `make lint` needs
 #   scripts/install.sh protos        the .proto files of Google's that the API imports, and no Debian package
 #
@@ -63,12 +64,25 @@ GIMP_PACKAGES=(
   python3                 # pip, which fetches Google's .proto files
   python3-pip
 )
+# The Krita plug-in: what puts it together, and what it runs on.
+KRITA_PACKAGES=(
+  cmake             # puts it together
+  protobuf-compiler # protoc, which writes down the API for it
+  python3-protobuf  # the API's messages
+  python3-grpcio    # gRPC 1.51: the client
+  python3-numpy     # pixels
+  python3-pyqt5     # what Krita's plug-ins have windows by
+  python3           # pip, which fetches Google's .proto files
+  python3-pip
+)
 TEST_PACKAGES=(
   gimp           # the plug-in is tested in the real GIMP
   libgimp2.0-dev # ... and built for it
   gettext        # its translations
   gtk2-engines-pixbuf # draws GIMP's themes
-  xvfb           # a display for its dialog
+  krita          # the plug-in is tested in the real Krita
+  python3-pyqt5  # ... which has its windows by this, and its unit tests, too
+  xvfb           # a display for their windows
   xauth          # ... and who may use it
   openbox        # the windows' frames and focus
   xdotool        # hands: keys and the mouse
@@ -80,7 +94,7 @@ TEST_PACKAGES=(
   python3-venv   # environments that the Python package is installed into, in its tests
   python3-torch  # the independent calculation that the engine is held against
   python3-h5py   # reads Keras weights files for it
-  python3-protobuf  # reads the API, for docs/api
+  python3-protobuf  # reads the API, for docs/api and the Krita plug-in
 )
 TEST_ALL_PACKAGES=(
   debootstrap    # Debian 13, where GIMP 3.0 is
@@ -188,7 +202,7 @@ fetch_buf() {
   printf '%s\n' "$BUF_VERSION" >"$to/BUF_VERSION"
 }
 
-[ $# -gt 0 ] || die "which groups? build, test, test-all, bench, gimp, lint, protos"
+[ $# -gt 0 ] || die "which groups? build, test, test-all, bench, gimp, krita, lint, protos"
 packages=()
 for group in "$@"; do
   case $group in
@@ -205,12 +219,13 @@ for group in "$@"; do
     test-all) packages+=("${TEST_ALL_PACKAGES[@]}") ;;
     bench) packages+=("${BENCH_PACKAGES[@]}") ;;
     gimp) packages+=("${GIMP_PACKAGES[@]}") ;;
+    krita) packages+=("${KRITA_PACKAGES[@]}") ;;
     lint)
       packages+=("${LINT_PACKAGES[@]}")
       command -v npm >/dev/null || packages+=(nodejs npm) # fetches buf
       ;;
     protos) ;;
-    *) die "no such group: $group (build, test, test-all, bench, gimp, lint, protos)" ;;
+    *) die "no such group: $group (build, test, test-all, bench, gimp, krita, lint, protos)" ;;
   esac
 done
 
@@ -224,6 +239,6 @@ for group in "$@"; do
       fetch_protos
       ;;
     lint) fetch_buf ;;
-    gimp | protos) fetch_protos ;;
+    gimp | krita | protos) fetch_protos ;;
   esac
 done
