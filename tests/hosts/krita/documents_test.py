@@ -22,6 +22,12 @@ class DocumentsTest(unittest.TestCase):
     def test_color_models(self):
         self.run_in_krita("documents_cases")
 
+    def test_places(self):
+        self.run_in_krita("places_cases")
+
+    def test_previews(self):
+        self.run_in_krita("previews_cases")
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -30,8 +30,8 @@ class Sent:
 
 
 def colors(width, height, seed=1):
-    """A picture in sRGB, floats, whose colours every space of the tests can hold."""
-    return np.random.default_rng(seed).random((height, width, 3), np.float32) * 0.4 + 0.3
+    """A picture in sRGB, 0..1 in steps of 8 bits, whose colours every space of the tests can hold."""
+    return np.random.default_rng(seed).integers(76, 179, (height, width, 3)).astype("f4") / 255
 
 
 def alphas(width, height):
