@@ -37,9 +37,9 @@ _HANDS = "impasto_test_hands"
 
 
 class Krita:
-    """One user's Krita, with the plug-in and its preferences. `plug_ins`: a folder to take it from; None: it is there."""
+    """One user's Krita, with the plug-in and its preferences. `plug_ins`: a folder to take it from; None: none yet."""
 
-    def __init__(self, folder, server=None, plug_ins=None, **preferences):
+    def __init__(self, folder, server=None, plug_ins=None, environment=None, **preferences):
         self.folder = folder
         self.config = os.path.join(folder, ".config")
         self.data = os.path.join(folder, ".local", "share")
@@ -60,6 +60,7 @@ class Krita:
             "LC_ALL": "C.UTF-8",
             "PYTHONDONTWRITEBYTECODE": "1",
             "QT_ACCESSIBILITY": "0",
+            **(environment or {}),
         }
         if plug_ins is not None:
             for name in (f"{PLUG_IN}.desktop", PLUG_IN):
@@ -215,6 +216,6 @@ class Bench(HostBench):
     def __init__(self):
         super().__init__("krita")
 
-    def krita(self, server=None, plug_ins=None, **preferences):
-        """A new user's Krita. `server`: that its plug-in asks; an address, or what server() gave."""
-        return Krita(self.new_home(), server, plug_ins or os.environ["IMPASTO_TEST_KRITA"], **preferences)
+    def krita(self, server=None, **preferences):
+        """A new user's Krita with the plug-in. `server`: that the plug-in asks; an address, or what server() gave."""
+        return Krita(self.new_home(), server, os.environ["IMPASTO_TEST_KRITA"], **preferences)
