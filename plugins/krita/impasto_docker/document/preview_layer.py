@@ -6,7 +6,6 @@ import time
 from typing import TYPE_CHECKING, Any, Callable
 
 import numpy as np
-from krita import Krita
 from PyQt5.QtCore import QByteArray, QPoint
 
 from impasto_docker.document import pixels
@@ -61,7 +60,6 @@ class PreviewLayer:
         self._next = clock()
         self._layer_id = ""
         self._at = QPoint()
-        self._step = ""  # what Krita says can be undone, once the layer is there
         self._look: _Look | None = None
 
     def show(self, picture: Any, name: str) -> bool:
@@ -104,35 +102,25 @@ class PreviewLayer:
         return node
 
     def remove(self) -> None:
-        """Takes the layer away, if it is there, and the step to undo with it unless the user has done more since."""
+        """Takes the layer away, if it is there: a step to undo, as its being added is.
+
+        To undo the adding instead would undo what the user has done since.
+        """
         document = find_document(self._place)
         node = find_node(document, self._layer_id) if document is not None and self._layer_id else None
-        if document is None or node is None:
-            return
-        krita = Krita.instance()
-        if self._step and krita.activeDocument() == document and self._step == _step_to_undo():
-            krita.action("edit_undo").trigger()
-            if find_node(document, self._layer_id) is None:
-                return
-            krita.action("edit_redo").trigger()  # that was a step of the user's which is called the same
-        node.remove()
+        if node is not None:
+            node.remove()
 
     def _add(self, document: Document, data: bytes, name: str) -> None:
         spot = place_in(document, self._place)
         node = add_layer(document, self._place, spot, data, name, self._opacity)
         self._layer_id = node.uniqueId().toString()
         self._at = QPoint(spot.x, spot.y)
-        self._step = _step_to_undo()
 
     def _write(self, document: Document, node: Node, data: bytes) -> None:
         corner = self._at + node.position()  # the user may have moved it
         node.setPixelData(QByteArray(data), corner.x(), corner.y(), self._place.width, self._place.height)
         document.refreshProjection()
-
-
-def _step_to_undo() -> str:
-    action = Krita.instance().action("edit_undo")
-    return "" if action is None else action.text()
 
 
 class _Look:

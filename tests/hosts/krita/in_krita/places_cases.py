@@ -6,6 +6,7 @@ import tempfile
 import numpy as np
 from documents_kit import DEFAULT, HEIGHT, WIDTH, DocumentsTest, Sent, alphas, bytes_of, colors, native, select
 from krita import Krita, Selection
+from PyQt5.QtWidgets import QApplication
 
 from impasto_docker.document import pixels
 from impasto_docker.document.apply import apply, keep_recipe, place_in, recipe_of
@@ -105,11 +106,13 @@ class TargetsTest(DocumentsTest):
         document = self.document(Space("RGBA", "U16", "ClayRGB-elle-V2-g22.icc"))
         self.layer(document, colors(WIDTH, HEIGHT))
         document.setModified(False)
+        QApplication.processEvents()
         step = self.krita.action("edit_undo").text()
         open_documents = len(self.krita.documents())
         open_target(document, "layer")
         open_target(document, "projection")
         style_pixels(document)
+        QApplication.processEvents()
         self.assertEqual(self.krita.action("edit_undo").text(), step)
         self.assertEqual(len(self.krita.documents()), open_documents)
         self.assertFalse(document.modified())
