@@ -11,13 +11,20 @@ from pathlib import Path
 def write_atomically(path: Path, *parts: bytes) -> None:
     """Writes a file in one move: who reads it has the old one or the new one, also after a power cut.
 
-    It is its owner's alone (0600), as is the folder where it has to be made. OSError: it can't be written; what was
-    there before is there still.
+    It is its owner's alone (0600), as is the folder where it has to be made. OSError names it: it can't be written;
+    what was there before is there still.
     """
+    try:
+        _write(path, parts)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from error
+
+
+def _write(path: Path, parts: tuple[bytes, ...]) -> None:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
-        with open(handle, "wb") as file:
+        with os.fdopen(handle, "wb") as file:
             for part in parts:
                 file.write(part)
             file.flush()

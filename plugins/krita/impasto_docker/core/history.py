@@ -67,13 +67,14 @@ class Place:
 
 @dataclass(frozen=True)
 class ResultFile:
-    """A painting on disk: raw pixels without gaps between the rows.
+    """A painting on disk: raw pixels, rows from the top.
 
     Attributes:
         path: of the file; "": it couldn't be written, and the painting is in memory alone.
         width: pixels.
         height: pixels.
         pixel_format: the client's name of the layout: "rgb16".
+        stride: bytes from one row to the next; 0: no gaps.
         size: bytes.
     """
 
@@ -81,6 +82,7 @@ class ResultFile:
     width: int = 0
     height: int = 0
     pixel_format: str = ""
+    stride: int = 0
     size: int = 0
 
 
@@ -146,11 +148,11 @@ class History:
         with self._lock:
             write_atomically(self._file(entry.id, "json"), json.dumps(members, indent=1).encode())
 
-    def put_result(self, entry: Entry, data: bytes, width: int, height: int, pixel_format: str) -> Entry:
+    def put_result(self, entry: Entry, result: ResultFile, data: bytes) -> Entry:
         """Writes an entry's pixels, and then the entry, which is returned with its result."""
         path = self._file(entry.id, "pixels")
         write_atomically(path, data)
-        entry = replace(entry, result=ResultFile(str(path), width, height, pixel_format, len(data)))
+        entry = replace(entry, result=replace(result, path=str(path), size=len(data)))
         self.put(entry)
         return entry
 

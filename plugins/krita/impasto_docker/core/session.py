@@ -1,20 +1,27 @@
-"""What a docker talks to: the server, the history, and the jobs that run."""
+"""What a docker talks to: the server, the history, the jobs that run, and what is kept for the next time."""
 
 from __future__ import annotations
 
+import time
+import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
-import impasto
+from impasto_docker.core import connection, files
+from impasto_docker.core.disk import Disk
+from impasto_docker.core.estimates import Estimates
+from impasto_docker.core.history import Entry, History, Place
+from impasto_docker.core.local_server import find_local_server, start_local_server
+from impasto_docker.core.paintings import Paintings
+from impasto_docker.core.preferences import Preferences, load_preferences, save_preferences
+from impasto_docker.core.request import Request, job_name, style_source
+from impasto_docker.core.server_watch import ServerStatus, ServerWatch
+from impasto_docker.core.settings import ServerSettings, Settings, make_recipe
 
-from impasto_docker.core import files
-from impasto_docker.core.history import Entry, Place
-from impasto_docker.core.paint_job import PaintState
-from impasto_docker.core.preferences import Preferences
-from impasto_docker.core.server_watch import ServerStatus
-from impasto_docker.core.settings import ServerSettings, Settings
+if TYPE_CHECKING:
+    import impasto
 
 
 @dataclass(frozen=True)
@@ -35,55 +42,103 @@ class Folders:
         return cls(files.config_folder(), files.state_folder())
 
 
-class Item(NamedTuple):
-    """A line of the history.
+class Session(Paintings):
+    """The paintings, and the server that is used for the next.
 
-    Attributes:
-        entry: what is kept.
-        live: what is heard of it; None: it had ended before this session began.
+    Thread-safe; no method waits for the server or, unless it says so, for the disk. `changed(what)` is called on
+    threads, often, and may only hand over; it isn't called any more once `close` has returned. `what`: "server"
+    (`status`), "history" (entries came, went or changed), "notice" (`notice`), or an entry's id (what is heard of it).
     """
 
-    entry: Entry
-    live: PaintState | None
+    def __init__(
+        self,
+        folders: Folders,
+        changed: Callable[[str], None],
+        connect: connection.Connect = connection.connect,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Reads the preferences and the history, and takes up all that isn't finished. To be made on a thread.
 
-    @property
-    def phase(self) -> str:
-        """As of PaintState."""
-        raise NotImplementedError
-
-
-class Session:
-    """Owns the watch over the server, the history and the running jobs.
-
-    Thread-safe, and no method waits for the server. `changed(what)` is called on threads, often, and may only hand
-    over; it isn't called any more once `close` has returned. `what`: "server" (`status`), "history" (entries came, went
-    or changed), "notice" (`notice`), or an entry's id (what is heard of it).
-    """
-
-    def __init__(self, folders: Folders, changed: Callable[[str], None]) -> None:
-        """Reads the preferences and the history, and attaches to all that isn't finished."""
-        raise NotImplementedError
+        `connect` and `clock`: other ones for tests; the clock in seconds since 1970.
+        """
+        self._tell_changed = changed
+        self._clock = clock
+        self._closed = False
+        self._log_file = folders.state / "impastod.log"
+        self._preferences_file = folders.config / "krita.json"
+        self._preferences = load_preferences(self._preferences_file)  # replaced under _lock
+        self._estimates = Estimates()
+        super().__init__(
+            History(folders.state),
+            Disk(lambda: self._tell("notice")),
+            lambda server: connect(self._as_now(server)),
+            self._tell,
+            self._server_lost,
+        )
+        self._watch = ServerWatch(self._preferences.server, self._server_changed, connect)
+        self.attach()
 
     def close(self) -> None:
-        """Ends all threads. Jobs go on at the server, and are found again by the next session."""
+        """Ends all threads. Jobs go on at their servers, and are found again by the next session.
 
-    def status(self) -> ServerStatus:
-        """Of the server."""
-
-    def look_now(self) -> None:
-        """Looks at the server now, instead of at the next time."""
-
-    def use_server(self, server: ServerSettings) -> None:
-        """Another server, kept for the next time. Jobs stay where they are."""
-
-    def preferences(self) -> Preferences:
-        """What was kept: server, last settings, recent styles."""
-
-    def remember(self, settings: Settings) -> None:
-        """Keeps settings for the next time, and their style among the recent ones. Written in the background."""
+        Waits for up to a second for what is being written.
+        """
+        self._closed = True
+        self._watch.close()
+        self._estimates.close()
+        super().close()
+        self._disk.close(1.0)
 
     def notice(self) -> str:
         """For people: what is wrong with the disk, and what to do; "": nothing."""
+        return self._disk.notice()
+
+    # The server.
+
+    def status(self) -> ServerStatus:
+        """Of the server."""
+        return self._watch.status()
+
+    def look_now(self) -> None:
+        """Looks at the server now, instead of at the next time."""
+        self._watch.look_now()
+
+    def use_server(self, server: ServerSettings) -> None:
+        """Another server, kept for the next time. Jobs stay where they are."""
+        with self._lock:
+            self._preferences = replace(self._preferences, server=server)
+        self._disk.later(self._save_preferences)
+        self._watch.use(server)
+
+    def start_server(self) -> None:
+        """Starts a server at the address in use, which has to be this machine's. OSError: it can't; as text: why."""
+        start_local_server(find_local_server(), self._watch.server().full_address(), self._log_file)
+        self._watch.look_now()
+
+    def estimate(self, width: int, height: int, settings: Settings, told: Callable[[str, bool], None]) -> None:
+        """Asks in the background what a job would take; `told(words, fits)` is called on a thread.
+
+        Only the newest of several is answered; none where the server isn't ready. `width`, `height`: of what would be
+        painted, pixels.
+        """
+        client = self._watch.client()
+        if client is not None:
+            self._estimates.ask(client, self.status().model(settings.model), width, height, settings, told)
+
+    # What is kept for the next time.
+
+    def preferences(self) -> Preferences:
+        """The server, the last settings, the recent styles."""
+        with self._lock:
+            return self._preferences
+
+    def remember(self, settings: Settings) -> None:
+        """Keeps settings for the next time, and their style among the recent ones."""
+        with self._lock:
+            self._preferences = self._preferences.with_settings(settings)
+        self._disk.later(self._save_preferences)
+
+    # Painting.
 
     def start(
         self,
@@ -93,52 +148,56 @@ class Session:
         place: Place,
         side: dict[str, bytes],
     ) -> str:
-        """Paints, and returns the entry's id at once; checks and sending happen in the background.
+        """Paints, and returns the entry's id at once; sending happens in the background.
 
         Args:
             content: what is painted, width x height as `place` has it.
             style_picture: for a style of the kind "picture"; None: the settings' style has a file or a name.
-            settings: what is chosen. SettingError: out of range, or no style.
+            settings: what is chosen.
             place: where it belongs.
             side: kept with the entry: "mask", "alpha"; names of small letters.
-        """
-
-    def items(self) -> list[Item]:
-        """The history, the newest first."""
-
-    def item(self, entry_id: str) -> Item | None:
-        """One of it; None: there is none of that id."""
-
-    def stop(self, entry_id: str) -> None:
-        """Ends a job after the step that is under way; the best picture so far becomes the result."""
-
-    def cancel(self, entry_id: str) -> None:
-        """Ends a job without a picture. The entry stays, as "cancelled"."""
-
-    def discard(self, entry_id: str) -> None:
-        """Forgets an entry and its pixels; a running job is cancelled."""
-
-    def change_weights(self, entry_id: str, content: float | None, style: float | None) -> None:
-        """Other weights for the steps to come; None: as it is. The newest of several wins."""
-
-    def result(self, entry_id: str) -> impasto.Picture:
-        """The painting, raw, of the place's size. Reads a file: some 0.1 s for 100 MiB.
 
         Raises:
-            OSError: it isn't there, or can't be read; as text: what to do.
+            SettingError: a setting is out of range, or there is no style.
         """
+        server = self._watch.server()
+        entry_id = uuid.uuid4().hex
+        request = Request(
+            entry_id,
+            content,
+            style_source(settings.style, style_picture),
+            make_recipe(settings, self.status().model(settings.model)),
+            job_name(place, settings.style),
+        )
+        entry = Entry(
+            entry_id,
+            request_id=entry_id,
+            server=replace(server, address=server.full_address()),
+            created=self._clock(),
+            place=place,
+            settings=settings,
+        )
+        self.add(entry, request, side)
+        return entry_id
 
-    def side(self, entry_id: str) -> dict[str, bytes]:
-        """What `start` was given."""
+    def _as_now(self, server: ServerSettings) -> ServerSettings:
+        """The same server with the access that is set now, which may have been put right meanwhile."""
+        now = self._watch.server()
+        return now if now.full_address() == server.full_address() else server
 
-    def recipe(self, entry_id: str) -> str:
-        """Proto3 JSON; "": not accepted yet."""
+    def _server_changed(self) -> None:
+        self._tell("server")
+        status = self._watch.status()
+        if status.light in ("ready", "loading"):
+            self.try_now(status.address)
 
-    def mark_applied(self, entry_id: str) -> None:
-        """It is in a document now."""
+    def _server_lost(self, server: ServerSettings) -> None:
+        if server.full_address() == self._watch.server().full_address():
+            self._watch.look_now()
 
-    def estimate(self, width: int, height: int, settings: Settings, told: Callable[[str, bool], None]) -> None:
-        """Asks in the background what a job would take; `told(words, fits)` is called on a thread.
+    def _save_preferences(self) -> None:
+        save_preferences(self._preferences_file, self.preferences())
 
-        Only the newest of several is answered; none where the server isn't ready.
-        """
+    def _tell(self, what: str) -> None:
+        if not self._closed:
+            self._tell_changed(what)
