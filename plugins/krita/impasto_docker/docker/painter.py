@@ -1,0 +1,288 @@
+"""What is done with documents and jobs, for all windows of Krita together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Callable
+
+from krita import Krita
+from PyQt5.QtCore import QObject, QTimer, pyqtSignal
+from PyQt5.QtGui import QImage
+
+from impasto_docker.core.local_server import find_local_server
+from impasto_docker.core.raw_pixels import raw_pixels
+from impasto_docker.core.settings import SettingError, Settings, Style, weights
+from impasto_docker.docker.images import jpeg, small_image
+from impasto_docker.docker.thumbnails import SIDE, Thumbnails
+from impasto_docker.document.apply import apply, is_idle, keep_recipe, place_in
+from impasto_docker.document.find import find_document
+from impasto_docker.document.images import image_pixels
+from impasto_docker.document.pixels import travel_format
+from impasto_docker.document.preview_layer import PreviewLayer
+from impasto_docker.document.style_picture import style_pixels
+from impasto_docker.document.target import Refusal, document_name, open_target
+
+if TYPE_CHECKING:
+    from krita import Document, Node
+
+    from impasto_docker.core.history import Entry
+    from impasto_docker.core.session import Item, Session
+    from impasto_docker.docker.bridge import Bridge
+
+SHOWN_SIDE = 512  # pixels of the pictures that the docker shows
+_GROUP = "impasto_docker"  # of Krita's settings
+_RETRY = 200  # ms, while the user draws
+
+
+@dataclass
+class _Started:
+    """A job that was started since Krita has been running."""
+
+    canvas: PreviewLayer | None
+    finished: bool = False
+
+
+class Painter(QObject):
+    """Paints, shows previews on the canvas, and puts paintings into documents. For Qt's thread; there is one.
+
+    Signals:
+        settings_changed: `settings` or `styles` are others.
+        said: for people: why something can't be done, or what has happened; "": nothing any more.
+        started: the id of a new entry.
+    """
+
+    settings_changed = pyqtSignal()
+    said = pyqtSignal(str)
+    started = pyqtSignal(str)
+
+    def __init__(self, bridge: Bridge, session: Session) -> None:
+        """Belongs to the bridge, whose session is open."""
+        super().__init__(bridge)
+        self._bridge = bridge
+        self.session = session
+        self.thumbnails = Thumbnails(bridge, self)
+        preferences = session.preferences()
+        self.settings = preferences.last
+        if self.settings.style.kind == "picture":  # gone with the Krita that held it
+            self.settings = replace(self.settings, style=Style())
+        self.styles = list(preferences.recent)
+        self._pictures: dict[str, Any] = {}
+        self._started: dict[str, _Started] = {}
+        bridge.changed.connect(self._look)
+
+    # What is chosen.
+
+    def choose(self, settings: Settings, running: str = "") -> None:
+        """Other settings, kept for the next time. Their weights act on a running job as well.
+
+        Args:
+            settings: what the user chose.
+            running: an entry's id; "": none runs.
+        """
+        before, self.settings = self.settings, settings
+        self.session.remember(settings)
+        if running and _weights_of(before) != _weights_of(settings):
+            try:
+                self.session.change_weights(running, *weights(settings, self.session.status().model(settings.model)))
+            except SettingError as error:
+                self.said.emit(error.words)
+        self.settings_changed.emit()
+
+    @property
+    def apply_when_done(self) -> bool:
+        """Whether what is painted now goes into its document by itself."""
+        return bool(Krita.instance().readSetting(_GROUP, "applyWhenDone", "true") == "true")
+
+    @apply_when_done.setter
+    def apply_when_done(self, value: bool) -> None:
+        Krita.instance().writeSetting(_GROUP, "applyWhenDone", "true" if value else "false")
+
+    def add_style(self, style: Style, running: str = "") -> None:
+        """One more style, which is chosen."""
+        if style not in self.styles:
+            self.styles.insert(0, style)
+        self.choose(replace(self.settings, style=style), running)
+
+    def add_document(self, document: Document | None) -> None:
+        """Makes a document, as it looks now, a style."""
+        if document is None:
+            self.said.emit("No picture is open. Open the one that is to be the style.")
+            return
+        self._add_picture(style_pixels(document)[0], document_name(document))
+
+    def add_image(self, image: QImage) -> None:
+        """Makes a picture that was dropped a style."""
+        self._add_picture(image_pixels(image, image.hasAlphaChannel()), "Dropped picture")
+
+    def _add_picture(self, pixels, label: str) -> None:  # type: ignore[no-untyped-def]
+        key = f"picture-{len(self._pictures) + 1}"
+        self._pictures[key] = _raw(pixels, travel_format(pixels))
+        self.thumbnails.put(key, small_image(pixels, SIDE))
+        self.add_style(Style("picture", key, label))
+
+    # Jobs.
+
+    def paint(self, document: Document | None) -> None:
+        """Starts to paint what is chosen of a document."""
+        settings = self.settings
+        self.said.emit("")
+        try:
+            target = open_target(document, settings.source)
+            before = small_image(target.pixels, SHOWN_SIDE)
+            side = {"before": jpeg(before)}
+            side.update({} if target.mask is None else {"mask": target.mask})
+            side.update({} if target.alpha is None else {"alpha": target.alpha})
+            entry_id = self.session.start(
+                _raw(target.pixels, target.pixel_format),
+                self._pictures.get(settings.style.value) if settings.style.kind == "picture" else None,
+                settings,
+                target.place,
+                side,
+            )
+        except (Refusal, SettingError) as error:
+            self.said.emit(str(error))
+            return
+        canvas = None
+        if settings.preview_on_canvas:
+            canvas = PreviewLayer(target.place, target.mask, target.alpha, settings.opacity)
+        self._started[entry_id] = _Started(canvas)
+        self.thumbnails.put(before_key(entry_id), before)
+        self.started.emit(entry_id)
+
+    def discard(self, entry_id: str) -> None:
+        """Forgets a painting."""
+        started = self._started.pop(entry_id, None)
+        if started is not None and started.canvas is not None:
+            started.canvas.remove()
+        self.session.discard(entry_id)
+        for key in (entry_id, before_key(entry_id)):
+            self.thumbnails.forget(key)
+
+    def before(self, item: Item) -> QImage | None:
+        """What a painting is painted from; None: it arrives later."""
+        entry_id = item.entry.id
+        return self.thumbnails.get(
+            before_key(entry_id), lambda: QImage.fromData(self.session.side(entry_id).get("before", b""))
+        )
+
+    def after(self, item: Item) -> QImage | None:
+        """A finished painting; None: there is none, or it arrives later."""
+        entry_id = item.entry.id
+        if item.entry.result is None:
+            return None
+        return self.thumbnails.get(entry_id, lambda: small_image(self.session.result(entry_id).to_numpy(), SHOWN_SIDE))
+
+    def can_start_server(self) -> bool:
+        """Whether nobody answers on this computer, and a server is installed."""
+        if not self.session.status().nobody_there:
+            return False
+        try:
+            find_local_server()
+        except FileNotFoundError:
+            return False
+        return True
+
+    def start_server(self) -> None:
+        """Starts a server on this computer."""
+        self._bridge.in_background(self.session.start_server, lambda _: None, lambda error: self.said.emit(str(error)))
+
+    # Documents.
+
+    def apply(self, entry_id: str, document: Document | None) -> None:
+        """Puts a painting into the document that it is from or, where that is closed, into another one.
+
+        Args:
+            entry_id: of the painting.
+            document: the other one; None: no picture is open.
+        """
+        item = self.session.item(entry_id)
+        if item is None or item.entry.result is None:
+            return
+        self.said.emit("")
+        own = find_document(item.entry.place)
+        if own is None and document is None:
+            self.said.emit("No picture is open. Open the one that the painting is for, then apply it.")
+            return
+        self._fetch(entry_id, lambda picture, side: self._put(entry_id, picture, side, by_hand=True))
+
+    def _look(self, news: frozenset[str]) -> None:
+        for entry_id in news & self._started.keys():
+            started, item = self._started[entry_id], self.session.item(entry_id)
+            if item is None:
+                del self._started[entry_id]
+            elif item.entry.finished and not started.finished:
+                started.finished = True
+                self._end(item, started)
+            elif started.canvas is not None and not started.finished and item.live and item.live.preview:
+                started.canvas.show(item.live.preview, f"{_layer_name(item.entry)} (preview)")
+
+    def _end(self, item: Item, started: _Started) -> None:
+        entry_id = item.entry.id
+        if item.entry.state == "done" and self.apply_when_done:
+            self._fetch(entry_id, lambda picture, side: self._put(entry_id, picture, side, by_hand=False))
+        elif started.canvas is not None:
+            started.canvas.remove()
+
+    def _fetch(self, entry_id: str, then: Callable[[Any, dict[str, bytes]], None]) -> None:
+        """Reads a painting on a thread."""
+        self._bridge.in_background(
+            lambda: (self.session.result(entry_id), self.session.side(entry_id)),
+            lambda read: then(*read),
+            lambda error: self.said.emit(str(error)),
+        )
+
+    def _put(self, entry_id: str, picture: Any, side: dict[str, bytes], by_hand: bool) -> None:
+        item = self.session.item(entry_id)
+        if item is None:
+            return
+        entry = item.entry
+        document = find_document(entry.place)
+        if document is None and by_hand:
+            document = Krita.instance().activeDocument()
+        if document is None:
+            self.said.emit(f'"{entry.place.document_name}" is closed: the painting waits in the history.')
+            return
+        if not is_idle(document):
+            QTimer.singleShot(_RETRY, lambda: self._put(entry_id, picture, side, by_hand))
+            return
+        words = place_in(document, entry.place).words
+        started = self._started.get(entry_id)
+        canvas = started.canvas if started is not None else None
+        node = canvas.finish(picture, _layer_name(entry)) if canvas is not None else None
+        if node is None:
+            if words and not by_hand:
+                self.said.emit("The picture was changed meanwhile: the painting waits in the history.")
+                return
+            node = apply(
+                document,
+                entry.place,
+                picture,
+                side.get("mask"),
+                side.get("alpha"),
+                _layer_name(entry),
+                entry.settings.opacity,
+            )
+        self._after_put(entry_id, document, node, words)
+
+    def _after_put(self, entry_id: str, document: Document, node: Node, words: str) -> None:
+        keep_recipe(document, node, self.session.recipe(entry_id))
+        self.session.mark_applied(entry_id)
+        self.said.emit(words)
+
+
+def before_key(entry_id: str) -> str:
+    """Under which what was there before is kept among the thumbnails."""
+    return f"{entry_id}/before"
+
+
+def _raw(pixels, pixel_format: str) -> Any:  # type: ignore[no-untyped-def]
+    return raw_pixels(pixels.tobytes(), pixel_format, pixels.shape[1], pixels.shape[0])
+
+
+def _weights_of(settings: Settings) -> tuple[object, ...]:
+    return settings.strength, settings.content_weight, settings.style_weight
+
+
+def _layer_name(entry: Entry) -> str:
+    layer = entry.place.layer_name or entry.place.document_name
+    return f"{layer} as {entry.settings.style.label}" if entry.settings.style.label else f"{layer}, painted"

@@ -1,0 +1,170 @@
+"""What the docker's parts are made of: Krita's icons, and a few widgets in its manner."""
+
+from __future__ import annotations
+
+from typing import Callable
+
+from krita import Krita
+from PyQt5.QtCore import QEvent, QObject, QSize, Qt
+from PyQt5.QtGui import QWheelEvent
+from PyQt5.QtWidgets import (
+    QAbstractSlider,
+    QAbstractSpinBox,
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QSizePolicy,
+    QSlider,
+    QSpinBox,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+NEAR = 4  # pixels between things that belong together
+FAR = 8
+ICON = 16
+
+
+def column(*parts: QWidget | QLayout, spacing: int = NEAR) -> QVBoxLayout:
+    """Parts below each other, without a margin."""
+    return _fill(QVBoxLayout(), parts, spacing)
+
+
+def row(*parts: QWidget | QLayout, spacing: int = NEAR) -> QHBoxLayout:
+    """Parts beside each other, without a margin."""
+    return _fill(QHBoxLayout(), parts, spacing)
+
+
+def _fill(layout, parts, spacing):  # type: ignore[no-untyped-def]
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(spacing)
+    for part in parts:
+        layout.addLayout(part) if isinstance(part, QLayout) else layout.addWidget(part)
+    return layout
+
+
+class IconButton(QToolButton):
+    """A flat button with one of Krita's icons."""
+
+    def __init__(self, icon: str, tip: str, clicked: Callable[[], object] | None = None, text: str = "") -> None:
+        super().__init__()
+        self._icon = icon
+        self.setAutoRaise(not text)
+        self.setIconSize(QSize(ICON, ICON))
+        self.setToolTip(tip)
+        self.setAccessibleName(text or tip)
+        self.setFocusPolicy(Qt.TabFocus)
+        if text:
+            self.setText(text)
+            self.setToolButtonStyle(Qt.ToolButtonTextBesideIcon)
+        if clicked is not None:
+            self.clicked.connect(lambda: clicked())
+        self.use_icon(icon)
+
+    def use_icon(self, icon: str) -> None:
+        """Another of Krita's icons, by its name."""
+        self._icon = icon
+        self.setIcon(Krita.instance().icon(icon))
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802  # Qt's name
+        """Krita has other icons for dark themes than for light ones."""
+        super().changeEvent(event)
+        if event.type() == QEvent.PaletteChange:
+            self.use_icon(self._icon)
+
+
+class Words(QLabel):
+    """A text that wraps, and takes no room while it is empty."""
+
+    def __init__(self, text: str = "", selectable: bool = False) -> None:
+        super().__init__()
+        self.setWordWrap(True)
+        self.setTextFormat(Qt.PlainText)
+        self.setSizePolicy(QSizePolicy.Ignored, QSizePolicy.Minimum)
+        if selectable:
+            self.setTextInteractionFlags(Qt.TextSelectableByMouse)
+        self.say(text)
+
+    def say(self, text: str) -> None:
+        """Shows a text."""
+        if text != self.text():
+            self.setText(text)
+        self.setVisible(bool(text))
+
+
+class Section(QWidget):
+    """Parts under a title that folds them away."""
+
+    def __init__(self, title: str, inside: QLayout, tip: str = "", unfolded: bool = True) -> None:
+        super().__init__()
+        self._title = QToolButton()
+        self._title.setText(title)
+        self._title.setToolTip(tip)
+        self._title.setCheckable(True)
+        self._title.setChecked(unfolded)
+        self._title.setAutoRaise(True)
+        self._title.setFocusPolicy(Qt.TabFocus)
+        self._title.setToolButtonStyle(Qt.ToolButtonTextBesideIcon)
+        self._title.setSizePolicy(QSizePolicy.Expanding, QSizePolicy.Fixed)
+        self._inside = QWidget()
+        inside.setContentsMargins(NEAR, 0, NEAR, 0)
+        self._inside.setLayout(inside)
+        self.setLayout(column(self._title, self._inside))
+        self._title.toggled.connect(self._fold)
+        self._fold(unfolded)
+
+    def say(self, title: str) -> None:
+        """Another title."""
+        self._title.setText(title)
+
+    def _fold(self, unfolded: bool) -> None:
+        self._title.setArrowType(Qt.DownArrow if unfolded else Qt.RightArrow)
+        self._inside.setVisible(unfolded)
+
+
+class Slider(QWidget):
+    """A whole number as a slider, and beside it to be typed in."""
+
+    def __init__(self, least: int, most: int, unit: str, tip: str, changed: Callable[[], None]) -> None:
+        super().__init__()
+        self._slider = QSlider(Qt.Horizontal)
+        self._spin = QSpinBox()
+        self._spin.setSuffix(unit)
+        for part in (self._slider, self._spin):
+            part.setRange(least, most)
+            part.setToolTip(tip)
+            part.setAccessibleName(tip)
+        self._slider.setPageStep(10)
+        self._slider.valueChanged.connect(self._spin.setValue)
+        self._spin.valueChanged.connect(self._slider.setValue)
+        self._spin.valueChanged.connect(lambda _: changed())
+        self.setLayout(row(self._slider, self._spin))
+        self.setFocusProxy(self._slider)
+        scroll_past(self._slider, self._spin)
+
+    def value(self) -> int:
+        """The number."""
+        return self._spin.value()
+
+    def set_value(self, value: float) -> None:
+        """Another number; rounded."""
+        self._spin.setValue(round(value))
+
+
+class _ScrollPast(QObject):
+    """Lets the wheel scroll the docker instead of changing what happens to be under the pointer."""
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802  # Qt's name
+        if isinstance(event, QWheelEvent) and isinstance(watched, QWidget) and not watched.hasFocus():
+            event.ignore()
+            return True
+        return False
+
+
+def scroll_past(*widgets: QAbstractSlider | QAbstractSpinBox | QComboBox) -> None:
+    """Only a widget that has the focus takes the wheel."""
+    for widget in widgets:
+        widget.setFocusPolicy(Qt.StrongFocus)
+        widget.installEventFilter(_ScrollPast(widget))
