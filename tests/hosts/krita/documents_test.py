@@ -28,6 +28,9 @@ class DocumentsTest(unittest.TestCase):
     def test_previews(self):
         self.run_in_krita("previews_cases")
 
+    def test_the_fake_of_unit_tests_is_as_krita_is(self):
+        self.run_in_krita("fake_cases")
+
 
 if __name__ == "__main__":
     unittest.main()

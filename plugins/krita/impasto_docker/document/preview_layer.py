@@ -26,6 +26,7 @@ _SHORTEST_PAUSE = 0.1  # seconds from one preview to the next
 _MOST_OF_THE_TIME = 0.1
 _STEPS = 64  # of each colour in a table
 _SHIFT = 2  # 256 / _STEPS, as bits
+_SIDE = 512  # of a square of all of them
 
 
 class PreviewLayer:
@@ -130,13 +131,13 @@ class _Look:
         self.space = space
         self._alpha = alpha
         steps = np.rint(np.linspace(0, 255, _STEPS)).astype("u1")
-        cube = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(_STEPS, -1, 3)
+        cube = np.stack(np.meshgrid(steps, steps, steps, indexing="ij"), axis=-1).reshape(_SIDE, _SIDE, 3)
         data, travels = pixels.from_travel(cube)
         self._table: pixels.Array | None = None
         if travels != space:
             with Converter() as converter:
-                data = converter.convert(data, cube.shape[1], cube.shape[0], travels, space)
-            self._table = pixels.array(data, space, cube.shape[1], cube.shape[0]).reshape(_STEPS**3, -1)
+                data = converter.convert(data, _SIDE, _SIDE, travels, space)
+            self._table = pixels.array(data, space, _SIDE, _SIDE).reshape(_STEPS**3, -1)
 
     def of(self, picture: pixels.Array) -> bytes:
         """Height x width x 3, uint8, at the size of the alpha and with it."""
