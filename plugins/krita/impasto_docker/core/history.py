@@ -179,7 +179,7 @@ class History:
             with self._file(entry_id, "side").open("rb") as file:
                 names = json.loads(file.readline(_MAX_JSON_BYTES))
                 side = {name: file.read(size) for name, size in names.items()}
-        except (OSError, ValueError, AttributeError, TypeError):
+        except (OSError, ValueError, AttributeError, TypeError, RecursionError):
             return {}
         return side if all(len(side[name]) == size for name, size in names.items()) else {}
 
@@ -198,7 +198,7 @@ class History:
         except OSError:
             return []
         for path in paths:
-            with contextlib.suppress(OSError, ValueError):
+            with contextlib.suppress(OSError, ValueError, RecursionError):
                 entries.append(self._read(path))
         return sorted(entries, key=lambda entry: (-entry.created, entry.id))
 

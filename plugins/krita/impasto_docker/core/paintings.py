@@ -154,9 +154,9 @@ class Paintings:
         file = item.entry.result
         try:
             data = self._history.read_result(item.entry)
-        except OSError:
+            layout = impasto.PixelFormat[file.pixel_format.upper()]
+        except (OSError, KeyError):
             raise OSError(f"The painting's file {file.path} is gone, or broken. Paint the picture again.") from None
-        layout = impasto.PixelFormat[file.pixel_format.upper()]
         return impasto.Picture(data, impasto.PictureFormat.RAW, file.width, file.height, layout, file.stride)
 
     def side(self, entry_id: str) -> dict[str, bytes]:

@@ -94,9 +94,9 @@ def style_words(style: impasto.StyleInfo) -> str:
     """What a library's style is called: its name or, where it has none, its size and when it came."""
     if style.display_name.strip():
         return style.display_name.strip()
-    size = f"{style.width} × {style.height}" if style.width and style.height else ""  # noqa: RUF001
-    day = f"{style.create_time.day} {style.create_time:%b %Y}" if style.create_time else ""
-    return " ".join(["Painting", *([f"of {day}"] if day else []), *([f"({size})"] if size else [])])
+    day = f" of {style.create_time:%Y-%m-%d}" if style.create_time else ""
+    size = f" ({style.width} x {style.height})" if style.width and style.height else ""
+    return f"Painting{day}{size}"
 
 
 def memory_words(peak: int, budget: int, largest_size: int) -> str:
