@@ -90,7 +90,7 @@ std::string ExecutionWarning(const v1::Recipe& recipe, const engine::Model& mode
 }  // namespace
 
 absl::StatusOr<std::shared_ptr<const v1::StylizeRequest>> StylizeFactory::WithPictures(
-    std::shared_ptr<const v1::StylizeRequest> request) {
+    const v1::StylizeRequest& request) {
   int64_t bytes = 0;
   auto whole = std::make_shared<v1::StylizeRequest>();
   const auto inline_picture = [&](const v1::Picture& given, const std::string& field,
@@ -113,20 +113,20 @@ absl::StatusOr<std::shared_ptr<const v1::StylizeRequest>> StylizeFactory::WithPi
     *into = *std::move(picture);
     return absl::OkStatus();
   };
-  IMPASTO_RETURN_IF_ERROR(inline_picture(request->content(), "content", whole->mutable_content()));
-  for (int i = 0; i < request->styles_size(); ++i) {
-    IMPASTO_RETURN_IF_ERROR(inline_picture(request->styles(i), At("styles", i), whole->add_styles()));
+  IMPASTO_RETURN_IF_ERROR(inline_picture(request.content(), "content", whole->mutable_content()));
+  for (int i = 0; i < request.styles_size(); ++i) {
+    IMPASTO_RETURN_IF_ERROR(inline_picture(request.styles(i), At("styles", i), whole->add_styles()));
   }
-  if (request->has_initial()) {
-    IMPASTO_RETURN_IF_ERROR(inline_picture(request->initial(), "initial", whole->mutable_initial()));
+  if (request.has_initial()) {
+    IMPASTO_RETURN_IF_ERROR(inline_picture(request.initial(), "initial", whole->mutable_initial()));
   }
-  *whole->mutable_recipe() = request->recipe();
-  *whole->mutable_output() = request->output();
+  *whole->mutable_recipe() = request.recipe();
+  *whole->mutable_output() = request.output();
   return std::shared_ptr<const v1::StylizeRequest>(std::move(whole));
 }
 
-absl::StatusOr<StylizeFactory::Outline> StylizeFactory::MakeOutline(
-    std::shared_ptr<const v1::StylizeRequest> request, const v1::Recipe& given) {
+absl::StatusOr<StylizeFactory::Outline> StylizeFactory::MakeOutline(const v1::StylizeRequest& request,
+                                                                    const v1::Recipe& given) {
   Outline outline;
   const absl::StatusOr<std::string> model_id = ModelId(given.model());
   if (!model_id.ok()) return InField("recipe.model", model_id.status());
@@ -141,14 +141,14 @@ absl::StatusOr<StylizeFactory::Outline> StylizeFactory::MakeOutline(
   const RecipeContext context{.graph = &graph,
                               .family = outline.model->family(),
                               .weights_sha256 = outline.model->sha256(),
-                              .style_pictures = request->styles_size()};
+                              .style_pictures = request.styles_size()};
   absl::StatusOr<engine::Recipe> recipe = ResolveRecipe(given, context);
   if (!recipe.ok()) return InField("recipe", recipe.status());
   outline.recipe = *std::move(recipe);
   IMPASTO_RETURN_IF_ERROR(CheckWeights(*outline.model, "content_layers", outline.recipe.content_layers));
   IMPASTO_RETURN_IF_ERROR(CheckWeights(*outline.model, "style_layers", outline.recipe.style_layers));
 
-  IMPASTO_ASSIGN_OR_RETURN(outline.request, WithPictures(std::move(request)));
+  IMPASTO_ASSIGN_OR_RETURN(outline.request, WithPictures(request));
   const absl::StatusOr<Size> content = PictureSize(outline.request->content(), options_.limits);
   if (!content.ok()) return InField("content", content.status());
   outline.working = FitWithin(*content, outline.recipe.max_size);
@@ -203,7 +203,8 @@ absl::StatusOr<jobs::PreparedJob> StylizeFactory::Prepare(std::shared_ptr<const 
   for (const v1::Picture& style : request->styles()) {
     if (style.has_style()) options_.styles->Touch(style.style());
   }
-  IMPASTO_ASSIGN_OR_RETURN(Outline outline, MakeOutline(std::move(request), given));
+  IMPASTO_ASSIGN_OR_RETURN(Outline outline, MakeOutline(*request, given));
+  request.reset();  // the outline has its own, and pictures are large
   if (outline.memory.peak > options_.memory_budget) return TooMuchMemory(outline.accepted.memory());
 
   absl::StatusOr<imaging::Picture> content = DecodePicture(outline.request->content(), options_.limits);
@@ -255,8 +256,7 @@ absl::StatusOr<jobs::PreparedJob> StylizeFactory::Prepare(std::shared_ptr<const 
 }
 
 absl::StatusOr<v1::EstimateJobResponse> StylizeFactory::Estimate(const v1::StylizeRequest& request) {
-  IMPASTO_ASSIGN_OR_RETURN(
-      Outline outline, MakeOutline(std::make_shared<const v1::StylizeRequest>(request), request.recipe()));
+  IMPASTO_ASSIGN_OR_RETURN(Outline outline, MakeOutline(request, request.recipe()));
   v1::EstimateJobResponse response;
   *response.mutable_memory() = outline.accepted.memory();
   *response.mutable_recipe() = outline.accepted.recipe();

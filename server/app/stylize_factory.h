@@ -51,10 +51,8 @@ class StylizeFactory final : public jobs::WorkFactory {
     jobs::MemoryNeed memory;
     v1::Accepted accepted;
   };
-  absl::StatusOr<Outline> MakeOutline(std::shared_ptr<const v1::StylizeRequest> request,
-                                      const v1::Recipe& recipe);
-  absl::StatusOr<std::shared_ptr<const v1::StylizeRequest>> WithPictures(
-      std::shared_ptr<const v1::StylizeRequest> request);
+  absl::StatusOr<Outline> MakeOutline(const v1::StylizeRequest& request, const v1::Recipe& recipe);
+  absl::StatusOr<std::shared_ptr<const v1::StylizeRequest>> WithPictures(const v1::StylizeRequest& request);
   absl::Status ForecastMemory(Size content, const std::vector<Size>& styles, Outline* outline) const;
 
   const Options options_;

@@ -38,8 +38,8 @@ struct Axis {
         continue;
       }
       const double center = (i + 0.5) * scale;
-      first[i] = std::max(0, static_cast<int>(center - support + 0.5));
-      count[i] = std::min(in, static_cast<int>(center + support + 0.5)) - first[i];
+      first[i] = std::max(0, static_cast<int>(std::lround(center - support)));
+      count[i] = std::min(in, static_cast<int>(std::lround(center + support))) - first[i];
       double sum = 0;
       for (int k = 0; k < count[i]; ++k) {
         exact[k] = Weight(filter, (first[i] + k + 0.5 - center) / stretch);

@@ -6,7 +6,7 @@
 
 namespace impasto::imaging {
 
-using std::string_view_literals::operator""sv;
+using std::string_view_literals::operator""sv;  // NOLINT(misc-unused-using-decls): literals use it
 
 std::optional<Format> SniffFormat(std::string_view encoded) {
   if (encoded.starts_with("\x89PNG\r\n\x1a\n"sv)) {

@@ -17,7 +17,8 @@ T Quantize(float value, float scale, float max) {
     return static_cast<T>(max);
   }
   if constexpr (std::is_integral_v<T>) {
-    return static_cast<T>(scaled + 0.5f);
+    // It is positive, and lround would be slower for every pixel.
+    return static_cast<T>(scaled + 0.5f);  // NOLINT(bugprone-incorrect-roundings)
   } else {
     return scaled;
   }

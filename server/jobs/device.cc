@@ -387,13 +387,13 @@ void Core::EncodeResult(const JobPtr& job, const PictureMaker& maker, v1::Result
     if (StateOf(*job).stage == Stage::kEnded) return;
   }
   absl::StatusOr<EncodedPicture> encoded = Guarded(maker);
+  const absl::Status outcome = status.ok() ? encoded.status() : status;
   std::shared_ptr<const EncodedPicture> picture;
   bool saved = false;
   if (encoded.ok()) {
     picture = std::make_shared<const EncodedPicture>(*std::move(encoded));
     saved = SaveResult(job->name_, *picture);
   }
-  const absl::Status outcome = status.ok() ? encoded.status() : status;
 
   MutexLock lock(&mutex);
   JobState& state = StateOf(*job);

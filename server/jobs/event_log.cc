@@ -103,7 +103,7 @@ EventLog::EventLog(std::shared_ptr<WakeThread> wakes, std::function<absl::Time()
     : wakes_(std::move(wakes)), wall_time_(std::move(wall_time)) {}
 
 void EventLog::Restore(const std::vector<std::string>& messages,
-                       std::shared_ptr<const EncodedPicture> result) {
+                       const std::shared_ptr<const EncodedPicture>& result) {
   MutexLock lock(&mutex_);
   for (const std::string& message : messages) {
     v1::JobEvent event;

@@ -32,7 +32,7 @@ class EventLog : public std::enable_shared_from_this<EventLog> {
   // Takes in what the journal has, before anything is added. Numbers go on far above the last: a watcher may
   // have seen previews that the journal doesn't know, and their numbers aren't given twice. `result`: the
   // picture of the result event, which is left out without one.
-  void Restore(const std::vector<std::string>& messages, std::shared_ptr<const EncodedPicture> result);
+  void Restore(const std::vector<std::string>& messages, const std::shared_ptr<const EncodedPicture>& result);
 
   // Gives the event its sequence number and time. Nothing is added to a log that has ended. Losses of an
   // evaluation that is in the log are left out: a job that goes on from a checkpoint makes them again.

@@ -9,7 +9,7 @@ namespace impasto::jobs {
 Recorder::Recorder(Journal* journal, std::function<void(const std::string& line)> log)
     : journal_(journal), log_(std::move(log)), thread_([this] { Loop(); }) {}
 
-void Recorder::Touch(std::shared_ptr<Recorded> job, bool urgent, Done done) {
+void Recorder::Touch(const std::shared_ptr<Recorded>& job, bool urgent, Done done) {
   MutexLock lock(&mutex_);
   next_.jobs[job->name()] = job;
   urgent_ = urgent_ || urgent || done;

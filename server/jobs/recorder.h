@@ -40,7 +40,7 @@ class Recorder {
   // The job has changed. `urgent`: somebody waits for it to be on disk; else it may wait for a moment.
   // `done` is called once, on the recorder's thread, when everything up to now is on disk; or with a
   // commit's error.
-  void Touch(std::shared_ptr<Recorded> job, bool urgent,
+  void Touch(const std::shared_ptr<Recorded>& job, bool urgent,
              std::function<void(const absl::Status&)> done = nullptr);
 
   // Commits what is there, and returns when it is done or has failed. The last commit's status. Not after

@@ -63,7 +63,7 @@ bool Compare(int64_t value, Operator op, int64_t limit) {
 }
 
 // "*" at an end of the pattern stands for any text.
-JobPredicate MatchText(const JobField& field, Operator op, std::string pattern) {
+JobPredicate MatchText(const JobField& field, Operator op, const std::string& pattern) {
   if (op == Operator::kHas) {
     return [&field, pattern = absl::AsciiStrToLower(pattern)](const v1::Job& job) {
       return absl::StrContains(absl::AsciiStrToLower(std::get<std::string>(field.value(job))), pattern);

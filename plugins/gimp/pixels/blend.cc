@@ -53,7 +53,8 @@ absl::StatusOr<GeglBuffer*> Blend(GeglBuffer* original, const GeglRectangle& are
       babl_process(to_double, before.native.data(), before.values.data(), area.width);
       babl_process(to_double, after.native.data(), after.values.data(), area.width);
       for (int i = 0; i < area.width * components; ++i) {
-        const double share = shares[i / components] / 255.0;
+        const int pixel = i / components;
+        const double share = shares[pixel] / 255.0;
         mixed.values[i] = share * after.values[i] + (1 - share) * before.values[i];
       }
       babl_process(to_native, mixed.values.data(), mixed.native.data(), area.width);

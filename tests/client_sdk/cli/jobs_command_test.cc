@@ -18,7 +18,6 @@ using namespace ::impasto::testing;  // NOLINT(google-build-using-namespace): th
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::Not;
 using ::testing::SizeIs;
 using ::testing::StartsWith;
 

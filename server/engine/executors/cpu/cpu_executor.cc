@@ -21,7 +21,6 @@ namespace {
 using cpu::ConvolutionWeights;
 using cpu::ScaleAndShift;
 using cpu::Step;
-using cpu::StepKind;
 using cpu::StepWeights;
 
 // The pool of this many threads, one for all executors of the process that live at the same time: two models

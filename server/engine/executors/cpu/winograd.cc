@@ -125,7 +125,7 @@ namespace {
 // The matrices of a pass: those of U as they are, or those of the rotated kernel, packed.
 class Matrices {
  public:
-  Matrices(const WinogradPass& pass) : weights_(*pass.weights), backward_(pass.backward) {
+  explicit Matrices(const WinogradPass& pass) : weights_(*pass.weights), backward_(pass.backward) {
     in_blocks = backward_ ? weights_.out_blocks : weights_.in_blocks;
     out_blocks = backward_ ? weights_.in_blocks : weights_.out_blocks;
   }
