@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from krita import Extension
+from krita import Extension, Krita
 from PyQt5.QtWidgets import QDockWidget
 
 
@@ -21,11 +21,11 @@ class ShowAction(Extension):
     def createActions(self, window: Any) -> None:  # noqa: N802  # Krita's name
         """Called by Krita for every window."""
         action = window.createAction("impasto_show", "Style Transfer", "tools/scripts")
-        # The window's docker comes after its actions: it is looked for when it is wanted.
-        action.triggered.connect(lambda: self._show(window.qwindow()))
+        # The window's docker comes after its actions, and Krita takes `window` back: both are looked for when wanted.
+        action.triggered.connect(self._show)
 
-    def _show(self, window: Any) -> None:
-        docker = window.findChild(QDockWidget, self._docker_id)
+    def _show(self) -> None:
+        docker = Krita.instance().activeWindow().qwindow().findChild(QDockWidget, self._docker_id)
         if docker is not None:
             docker.show()
             docker.raise_()
