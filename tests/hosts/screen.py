@@ -108,6 +108,9 @@ class Screen:
         for key in keys:
             self._do("key", "--clearmodifiers", key)
 
+    def click(self, x, y):
+        self._do("mousemove", str(x), str(y), "click", "1")
+
     def put_mouse_aside(self):
         """Where it calls no tooltip."""
         self._do("mousemove", "0", "0")

@@ -165,7 +165,7 @@ class KritaWindow:
         if self.process.poll() is not None:
             raise AssertionError(f"Krita has ended:\n{self.log()}")
         hands = socket.socket(socket.AF_UNIX)
-        hands.settimeout(PATIENCE)
+        hands.settimeout(30)
         try:
             hands.connect(self._socket)
         except OSError:
@@ -185,7 +185,7 @@ class KritaWindow:
             raise AssertionError(f"Krita has ended:\n{self.log()}")
         reply = json.loads(line)
         if reply["error"]:
-            raise AssertionError(f"{source}\n{reply['error']}")
+            raise AssertionError(f"within Krita, at {source}:\n{reply['error']}")
         return reply["answer"]
 
     def wait_until(self, expression, what, **names):

@@ -1,10 +1,12 @@
 """For tests alone: runs Python that comes through a socket, in Krita's own thread.
 
-A line of JSON each: {"source", "names"}, answered by {"answer", "error"}. krita_bench.KritaWindow is the other end.
+A line of JSON each: {"source", "names"}, answered by {"answer", "error"}: also of what went wrong in any plug-in since the
+last one. krita_bench.KritaWindow is the other end.
 """
 
 import json
 import os
+import sys
 import traceback
 
 from krita import Extension, Krita
@@ -18,6 +20,10 @@ class Hands(Extension):
         self._names = {"Krita": Krita, "QTimer": QTimer, "QtCore": QtCore, "QtGui": QtGui, "QtWidgets": QtWidgets}
         self._server = QLocalServer(self)
         self._server.newConnection.connect(self._accept)
+        self._connections = []
+        self._faults = []
+        # Krita would show a window, which waits for somebody to close it.
+        sys.excepthook = lambda *fault: self._faults.append("".join(traceback.format_exception(*fault)))
 
     def createActions(self, window):
         # The first window is there: Krita is up.
@@ -26,19 +32,26 @@ class Hands(Extension):
 
     def _accept(self):
         connection = self._server.nextPendingConnection()
-        connection.readyRead.connect(lambda: self._read(connection))
+        connection.readyRead.connect(self._read)
+        self._connections.append(connection)
 
-    def _read(self, connection):
-        while connection.canReadLine():
-            asked = json.loads(bytes(connection.readLine()))
-            self._names.update(asked["names"], answer=None)
-            try:
-                exec(asked["source"], self._names)
-                reply = json.dumps({"answer": self._names["answer"], "error": ""})
-            except Exception:
-                reply = json.dumps({"answer": None, "error": traceback.format_exc()})
-            connection.write(reply.encode() + b"\n")
-            connection.flush()
+    def _read(self):
+        for connection in self._connections:
+            while connection.canReadLine():
+                connection.write(json.dumps(self._do(json.loads(bytes(connection.readLine())))).encode() + b"\n")
+                connection.flush()
+
+    def _do(self, asked):
+        self._names.update(asked["names"], answer=None)
+        try:
+            exec(asked["source"], self._names)
+            json.dumps(self._names["answer"])
+        except Exception:
+            return {"answer": None, "error": traceback.format_exc()}
+        faults, self._faults = self._faults, []
+        return {"answer": self._names["answer"], "error": "\n".join(faults)}
 
 
-Krita.instance().addExtension(Hands(Krita.instance()))
+# Else Python takes it for garbage, which Krita calls nevertheless.
+_hands = Hands(Krita.instance())
+Krita.instance().addExtension(_hands)
