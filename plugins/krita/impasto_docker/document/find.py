@@ -14,6 +14,16 @@ if TYPE_CHECKING:
     from impasto_docker.core.history import Place
 
 
+def active_document() -> Document | None:
+    """The document that the user works on; None: no picture is open.
+
+    Krita itself goes on to hand out one that has been closed.
+    """
+    krita = Krita.instance()
+    document = krita.activeDocument()
+    return document if document in krita.documents() else None
+
+
 def find_document(place: Place) -> Document | None:
     """The open document that a place is in; None: it is closed.
 

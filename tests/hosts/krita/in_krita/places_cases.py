@@ -10,7 +10,7 @@ from PyQt5.QtWidgets import QApplication
 
 from impasto_docker.document import pixels
 from impasto_docker.document.apply import apply, keep_recipe, place_in, recipe_of
-from impasto_docker.document.find import find_document, find_node
+from impasto_docker.document.find import active_document, find_document, find_node
 from impasto_docker.document.pixels import Space
 from impasto_docker.document.style_picture import style_pixels, thumbnail
 from impasto_docker.document.target import Refusal, open_target
@@ -104,9 +104,6 @@ class TargetsTest(DocumentsTest):
 
     def test_to_look_at_a_document_leaves_it_as_it_is(self):
         document = self.document(Space("RGBA", "U16", "ClayRGB-elle-V2-g22.icc"))
-        self.layer(document, colors(WIDTH, HEIGHT))
-        document.setModified(False)
-        QApplication.processEvents()
         step = self.krita.action("edit_undo").text()
         open_documents = len(self.krita.documents())
         open_target(document, "layer")
@@ -279,7 +276,9 @@ class ChangedDocumentsTest(DocumentsTest):
             self.assertEqual(self.paint(again).bounds().getRect(), (10, 12, 30, 20))
 
     def test_closed_and_never_saved(self):
+        self.assertEqual(active_document(), self.doc)
         self.close(self.doc)
+        self.assertIsNone(active_document())
         self.document()
         self.assertIsNone(find_document(self.target.place))
 

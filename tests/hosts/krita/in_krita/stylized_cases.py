@@ -67,7 +67,7 @@ class StylizedTest(DocumentsTest):
                 lines.append(f"{space.model:7}{space.depth:5}{space.profile:29}{kept:>10.2g}{changed:>10.2g}")
                 self.close(document)
         report(
-            "By how much colours (0..1) differ at most after a server painted them: to keep all as it is, and in earnest",
+            "By how much colours (0..1) differ after a server painted them, at most: to keep all as it is, in earnest",
             f"{'model':7}{'depth':5}{'profile':29}{'as it is':>10}{'painted':>10}",
             *lines,
         )

@@ -295,6 +295,7 @@ class Krita:
 
     def __init__(self):
         self._documents = []
+        self._active = None
 
     @staticmethod
     def instance():
@@ -303,6 +304,12 @@ class Krita:
 
     def documents(self):
         return list(self._documents)
+
+    def activeDocument(self):
+        return self._active
+
+    def setActiveDocument(self, document):
+        self._active = document
 
     def createDocument(self, width, height, name, model, depth, profile, _resolution):
         document = Document(width, height, name, (model, depth, profile))

@@ -10,7 +10,7 @@ import fake_krita
 fake_krita.install()
 
 from impasto_docker.document.apply import apply, is_idle, keep_recipe, place_in, recipe_of
-from impasto_docker.document.find import find_document, find_node
+from impasto_docker.document.find import active_document, find_document, find_node
 from impasto_docker.document.preview_layer import PreviewLayer
 from impasto_docker.document.target import open_target
 from test_target import add_layer, new_document, random_pixels, select
@@ -132,6 +132,14 @@ class FindTest(DocumentTest):
         self.assertIsNone(find_document(self.target.place))
         again.setFileName("/pictures/cat.kra")
         self.assertEqual(find_document(self.target.place), again)
+
+    def test_the_active_one_is_open(self):
+        self.assertIsNone(active_document())
+        fake_krita.Krita.instance().setActiveDocument(self.doc)
+        self.addCleanup(fake_krita.Krita.instance().setActiveDocument, None)
+        self.assertEqual(active_document(), self.doc)
+        self.doc.close()
+        self.assertIsNone(active_document())
 
     def test_layers_at_any_depth(self):
         group = self.doc.createGroupLayer("Group")
