@@ -57,7 +57,7 @@ class Bridge(QObject):
         """Opens the session, the first time; returns at once."""
         if not self._begun:
             self._begun = True
-            self.in_background(lambda: self._open_session(self._tell), self._take, self._refuse)
+            self.in_background(self._open, self._take, self._refuse)
 
     def close(self) -> None:
         """Before Krita ends: nothing arrives any more. Jobs go on at the server."""
@@ -119,6 +119,12 @@ class Bridge(QObject):
         self._since.start()
         if self.session is not None:
             self.changed.emit(news)
+
+    def _open(self) -> Session:
+        session = self._open_session(self._tell)
+        if self._closed:  # meanwhile
+            session.close()
+        return session
 
     def _take(self, session: Session) -> None:
         self.session = session

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from krita import DockWidget, Krita
 from PyQt5.QtCore import QCoreApplication, Qt, QTimer
 from PyQt5.QtGui import QHideEvent, QImage, QShowEvent
-from PyQt5.QtWidgets import QCheckBox, QFrame, QPushButton, QScrollArea, QWidget
+from PyQt5.QtWidgets import QFrame, QPushButton, QScrollArea, QWidget
 
 from impasto_docker.docker import phrases
 from impasto_docker.docker.bridge import Bridge
@@ -22,7 +22,7 @@ from impasto_docker.docker.settings_panel import SettingsPanel
 from impasto_docker.docker.widgets import FAR, NEAR, Section, Words, column
 
 if TYPE_CHECKING:
-    from impasto_docker.core.session import Item
+    from impasto_docker.core.paintings import Item
     from impasto_docker.docker.painter import Painter
 
 _LOOK = 700  # ms from one look at the document to the next: Krita doesn't tell of selections
@@ -59,10 +59,6 @@ class StyleTransferDocker(DockWidget):
         self._paint.setToolTip("Starts to paint. Krita can be used meanwhile, also to paint more.")
         self._what = Words()
         self._said = Words(selectable=True)
-        self._apply_when_done = QCheckBox("&Apply when done")
-        self._apply_when_done.setToolTip(
-            "Puts the painting into the picture by itself, as a new layer. Else it waits in the history."
-        )
         self._history = HistoryList()
         self._history_section = Section("History", column(self._history), "Paintings under way, and earlier ones")
         self._history_section.hide()
@@ -86,7 +82,6 @@ class StyleTransferDocker(DockWidget):
                 self._gallery,
                 self._settings,
                 self._what,
-                self._apply_when_done,
                 self._paint,
                 self._said,
                 self._history_section,
@@ -157,8 +152,8 @@ class StyleTransferDocker(DockWidget):
         self._history.apply.connect(self._apply)
         self._history.discard.connect(self._discard)
         self._history.use(lambda item: painter.after(item) if item.entry.result else painter.before(item))
-        self._apply_when_done.setChecked(painter.apply_when_done)
-        self._apply_when_done.toggled.connect(lambda on: setattr(painter, "apply_when_done", on))
+        self._settings.apply_when_done.setChecked(painter.apply_when_done)
+        self._settings.apply_when_done.toggled.connect(lambda on: setattr(painter, "apply_when_done", on))
         painter.settings_changed.connect(self._show_settings)
         painter.said.connect(self._said.say)
         painter.started.connect(self._show)

@@ -6,9 +6,28 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PyQt5.QtCore import QSize, Qt, pyqtSignal
-from PyQt5.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent, QIcon, QImage, QPixmap
-from PyQt5.QtWidgets import QFileDialog, QListView, QListWidget, QListWidgetItem, QWidget
+from PyQt5.QtCore import QModelIndex, QSize, Qt, pyqtSignal
+from PyQt5.QtGui import (
+    QDragEnterEvent,
+    QDragMoveEvent,
+    QDropEvent,
+    QIcon,
+    QImage,
+    QPainter,
+    QPalette,
+    QPixmap,
+    QResizeEvent,
+)
+from PyQt5.QtWidgets import (
+    QFileDialog,
+    QListView,
+    QListWidget,
+    QListWidgetItem,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
 
 from impasto_docker.core.settings import Style
 from impasto_docker.docker.widgets import NEAR, IconButton, Words, column, row
@@ -19,8 +38,32 @@ if TYPE_CHECKING:
 
 _ENDINGS = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff")
 _SIDE = 56  # pixels of a thumbnail
+_CELL = _SIDE + 6
+_MOST_ROWS = 2  # that are seen without scrolling
 _STYLE = Qt.UserRole
 _KEY = Qt.UserRole + 1
+
+
+class _Cell(QStyledItemDelegate):
+    """A thumbnail, framed if it is chosen; the name where there is no picture."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex) -> QSize:  # noqa: N802  # Qt's name
+        return QSize(_CELL, _CELL)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex) -> None:
+        palette = option.palette
+        if option.state & QStyle.State_Selected:
+            painter.fillRect(option.rect, palette.color(QPalette.Highlight))
+        elif option.state & (QStyle.State_MouseOver | QStyle.State_HasFocus):
+            painter.fillRect(option.rect, palette.color(QPalette.Mid))
+        inside = option.rect.adjusted(3, 3, -3, -3)
+        icon = index.data(Qt.DecorationRole)
+        if icon is not None:
+            icon.paint(painter, inside)
+        else:
+            painter.fillRect(inside, palette.color(QPalette.Button))
+            painter.setPen(palette.color(QPalette.ButtonText))
+            painter.drawText(inside, Qt.AlignCenter | Qt.TextWrapAnywhere, index.data(_STYLE).label)
 
 
 class _Pictures(QListWidget):
@@ -41,13 +84,23 @@ class _Pictures(QListWidget):
         self.setViewMode(QListView.IconMode)
         self.setResizeMode(QListView.Adjust)
         self.setMovement(QListView.Static)
+        self.setItemDelegate(_Cell(self))
         self.setUniformItemSizes(True)
-        self.setIconSize(QSize(_SIDE, _SIDE))
-        self.setGridSize(QSize(_SIDE + 8, _SIDE + 8))
-        self.setFixedHeight(2 * (_SIDE + 8) + 2 * self.frameWidth() + 2)
+        self.setMouseTracking(True)
+        self.fit()
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarAlwaysOff)
         self.setAcceptDrops(True)
         self.setAccessibleName("Styles")
+
+    def fit(self) -> None:
+        """Takes as much room as there are styles for."""
+        across = max(1, (self.width() - 2 * self.frameWidth()) // _CELL)
+        rows = max(1, min(_MOST_ROWS, -(-self.count() // across)))
+        self.setFixedHeight(rows * _CELL + 2 * self.frameWidth())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802  # Qt's name
+        super().resizeEvent(event)
+        self.fit()
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:  # noqa: N802  # Qt's name
         self.dragMoveEvent(event)
@@ -146,10 +199,10 @@ class Gallery(QWidget):
             item.setData(_KEY, style.value)
             item.setData(Qt.AccessibleTextRole, style.label)
             item.setToolTip(_origin(style))
-            item.setTextAlignment(Qt.AlignCenter)
             if style.kind == "file":
                 self._thumbnails.of_file(style.value)
             self._show_icon(item)
+        self._pictures.fit()
         self._pictures.blockSignals(False)
 
     def _mark(self, chosen: Style) -> None:
@@ -166,13 +219,9 @@ class Gallery(QWidget):
                 self._show_icon(item)
 
     def _show_icon(self, item: QListWidgetItem) -> None:
-        style = item.data(_STYLE)
         image = self._thumbnails.known(item.data(_KEY))
         if image is not None and not image.isNull():
             item.setIcon(QIcon(_square(image)))
-            item.setText("")
-        else:
-            item.setText(style.label)
 
     def _choose(self, item: QListWidgetItem | None) -> None:
         if item is not None:

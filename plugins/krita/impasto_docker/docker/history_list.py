@@ -12,7 +12,7 @@ from PyQt5.QtWidgets import QListWidget, QListWidgetItem
 from impasto_docker.docker import phrases
 
 if TYPE_CHECKING:
-    from impasto_docker.core.session import Item
+    from impasto_docker.core.paintings import Item
 
 _SIDE = 40  # pixels of a thumbnail
 _LINES = 4  # that are seen without scrolling

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from krita import Document, Node
 
     from impasto_docker.core.history import Entry
-    from impasto_docker.core.session import Item, Session
+    from impasto_docker.core.paintings import Item
+    from impasto_docker.core.session import Session
     from impasto_docker.docker.bridge import Bridge
 
 SHOWN_SIDE = 512  # pixels of the pictures that the docker shows

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from impasto_docker.core.session import Item
+    from impasto_docker.core.paintings import Item
 
 
 def title(item: Item) -> str:

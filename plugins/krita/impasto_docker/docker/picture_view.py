@@ -20,7 +20,7 @@ class PictureView(QWidget):
         self._after = QImage()
         self._before = QImage()
         self._comparing = False
-        policy = QSizePolicy(QSizePolicy.Expanding, QSizePolicy.Fixed)
+        policy = QSizePolicy(QSizePolicy.Expanding, QSizePolicy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
         self.setMinimumHeight(60)

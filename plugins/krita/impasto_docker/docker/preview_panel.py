@@ -14,7 +14,7 @@ from impasto_docker.docker.picture_view import LossPlot, PictureView
 from impasto_docker.docker.widgets import IconButton, Words, column, row
 
 if TYPE_CHECKING:
-    from impasto_docker.core.session import Item
+    from impasto_docker.core.paintings import Item
 
 
 class PreviewPanel(QWidget):

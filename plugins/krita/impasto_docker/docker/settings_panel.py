@@ -11,7 +11,8 @@ from PyQt5.QtCore import pyqtSignal
 from PyQt5.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QLayout, QLineEdit, QSpinBox, QWidget
 
 from impasto_docker.core.settings import Settings, style_factor
-from impasto_docker.docker.widgets import NEAR, Section, Slider, Words, column, row, scroll_past
+from impasto_docker.docker.slider import Slider
+from impasto_docker.docker.widgets import NEAR, Section, Words, column, row, scroll_past
 
 if TYPE_CHECKING:
     from impasto_docker.core.server_watch import ServerStatus
@@ -22,6 +23,9 @@ _SOURCES = (("Active layer or group", "layer"), ("Everything visible", "projecti
 
 class SettingsPanel(QWidget):
     """All settings but the style. What is typed wrong stays as it is, and `text_fault` says so.
+
+    Attributes:
+        apply_when_done: the box for it, which is no setting of a single painting.
 
     Signals:
         changed: the user changed something.
@@ -39,6 +43,7 @@ class SettingsPanel(QWidget):
 
     def _main(self) -> QLayout:
         self._strength = Slider(
+            "Strength",
             0,
             100,
             "",
@@ -48,7 +53,11 @@ class SettingsPanel(QWidget):
         )
         self._quality = self._choice(_QUALITIES, "How long the server may take: a draft is there soonest")
         self._iterations = self._spin(
-            1, 100000, 10, "", "Iterations, from 1 to 100000: with each, the picture comes nearer to what is wanted"
+            1,
+            100000,
+            10,
+            " iterations",
+            "Iterations, from 1 to 100000: with each, the picture comes nearer to what is wanted",
         )
         self._size = self._spin(
             16,
@@ -64,20 +73,26 @@ class SettingsPanel(QWidget):
             _SOURCES, "What is painted, within the selection. The result is a new layer above it: one step to undo."
         )
         return _grid(
-            ("Stre&ngth:", self._strength),
-            ("&Quality:", row(self._quality, self._iterations)),
-            ("Si&ze:", self._size),
-            ("", self._memory),
+            ("", self._strength),
+            ("&Quality:", row(self._quality, _label("Si&ze:", self._size), self._size)),
+            ("", self._iterations),
             ("So&urce:", self._source),
+            ("", self._memory),
         )
 
     def _more(self) -> QLayout:
-        self._model = QComboBox()
+        self._model = _combo_box()
         self._model.setToolTip("The network that looks at the pictures: those that the server has loaded")
         self._model.currentIndexChanged.connect(self._report)
-        self._opacity = Slider(0, 100, " %", "How opaque the result's layer is, from 0 to 100 %", self._report)
+        self._opacity = Slider(
+            "Opacity", 0, 100, " %", "How opaque the result's layer is, from 0 to 100 %", self._report
+        )
         self._preview_on_canvas = QCheckBox("Show it on the canvas while it is painted")
         self._preview_on_canvas.setToolTip("On a layer that becomes the result: one step to undo for all of it")
+        self.apply_when_done = QCheckBox("&Apply when done")
+        self.apply_when_done.setToolTip(
+            "Puts the painting into the picture by itself, as a new layer. Else it waits in the history."
+        )
         self._own_weights = QCheckBox("&Weights of my own")
         self._own_weights.setToolTip("Instead of the strength. They act on the painting that is under way, too.")
         for box in (self._preview_on_canvas, self._own_weights):
@@ -86,8 +101,9 @@ class SettingsPanel(QWidget):
         self._style_weight = self._weight("How much the painting's manner counts: a number above 0, up to 1e15")
         scroll_past(self._model)
         return _grid(
-            ("&Opacity:", self._opacity),
+            ("", self._opacity),
             ("", self._preview_on_canvas),
+            ("", self.apply_when_done),
             ("&Model:", self._model),
             ("", self._own_weights),
             ("&Content:", self._content_weight),
@@ -193,7 +209,7 @@ class SettingsPanel(QWidget):
             self._writing = before
 
     def _choice(self, choices: Sequence[tuple[str, str]], tip: str) -> QComboBox:
-        box = QComboBox()
+        box = _combo_box()
         for text, value in choices:
             box.addItem(text, value)
         box.setToolTip(tip)
@@ -227,18 +243,29 @@ def _number(line: QLineEdit) -> float | None:
 
 
 def _grid(*lines: tuple[str, QWidget | QLayout]) -> QGridLayout:
-    """Labels on the left, what they name on the right."""
+    """Labels on the left, what they name on the right; parts without a label from side to side."""
     grid = QGridLayout()
     grid.setContentsMargins(0, 0, 0, 0)
     grid.setSpacing(NEAR)
     grid.setColumnStretch(1, 1)
     for number, (title, part) in enumerate(lines):
         if title:
-            label = QLabel(title)
-            label.setBuddy(part if isinstance(part, QWidget) else part.itemAt(0).widget())
-            grid.addWidget(label, number, 0)
-        if isinstance(part, QLayout):
-            grid.addLayout(part, number, 1)
-        else:
-            grid.addWidget(part, number, 1)
+            named = part if isinstance(part, QWidget) else part.itemAt(0).widget()
+            grid.addWidget(_label(title, named), number, 0)
+        place = (number, 1) if title else (number, 0, 1, 2)
+        grid.addLayout(part, *place) if isinstance(part, QLayout) else grid.addWidget(part, *place)
     return grid
+
+
+def _combo_box() -> QComboBox:
+    """That shrinks with the docker."""
+    box = QComboBox()
+    box.setSizeAdjustPolicy(QComboBox.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(5)
+    return box
+
+
+def _label(title: str, named: QWidget) -> QLabel:
+    label = QLabel(title)
+    label.setBuddy(named)
+    return label

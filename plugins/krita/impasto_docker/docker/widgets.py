@@ -15,8 +15,6 @@ from PyQt5.QtWidgets import (
     QLabel,
     QLayout,
     QSizePolicy,
-    QSlider,
-    QSpinBox,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -82,7 +80,9 @@ class Words(QLabel):
         super().__init__()
         self.setWordWrap(True)
         self.setTextFormat(Qt.PlainText)
-        self.setSizePolicy(QSizePolicy.Ignored, QSizePolicy.Minimum)
+        policy = QSizePolicy(QSizePolicy.Ignored, QSizePolicy.Preferred)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
         if selectable:
             self.setTextInteractionFlags(Qt.TextSelectableByMouse)
         self.say(text)
@@ -122,35 +122,6 @@ class Section(QWidget):
     def _fold(self, unfolded: bool) -> None:
         self._title.setArrowType(Qt.DownArrow if unfolded else Qt.RightArrow)
         self._inside.setVisible(unfolded)
-
-
-class Slider(QWidget):
-    """A whole number as a slider, and beside it to be typed in."""
-
-    def __init__(self, least: int, most: int, unit: str, tip: str, changed: Callable[[], None]) -> None:
-        super().__init__()
-        self._slider = QSlider(Qt.Horizontal)
-        self._spin = QSpinBox()
-        self._spin.setSuffix(unit)
-        for part in (self._slider, self._spin):
-            part.setRange(least, most)
-            part.setToolTip(tip)
-            part.setAccessibleName(tip)
-        self._slider.setPageStep(10)
-        self._slider.valueChanged.connect(self._spin.setValue)
-        self._spin.valueChanged.connect(self._slider.setValue)
-        self._spin.valueChanged.connect(lambda _: changed())
-        self.setLayout(row(self._slider, self._spin))
-        self.setFocusProxy(self._slider)
-        scroll_past(self._slider, self._spin)
-
-    def value(self) -> int:
-        """The number."""
-        return self._spin.value()
-
-    def set_value(self, value: float) -> None:
-        """Another number; rounded."""
-        self._spin.setValue(round(value))
 
 
 class _ScrollPast(QObject):
