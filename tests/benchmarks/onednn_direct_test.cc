@@ -19,7 +19,7 @@ TEST(OneDnnDirectTest, GivesTheMapAndTheGradient) {
   constexpr int kHeight = 37, kWidth = 50;
   std::mt19937 generator(3);
   std::normal_distribution<float> normal;
-  std::vector<float> input(size_t{3} * kHeight * kWidth);
+  std::vector<float> input(3 * kHeight * kWidth);
   for (float& v : input) v = normal(generator);
   const std::vector<Map> values =
       testing::ReferenceForward(graph, weights, Map(input.begin(), input.end()), kHeight, kWidth);

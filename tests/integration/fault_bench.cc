@@ -99,8 +99,8 @@ std::string FaultBench::Paint(const v1::Recipe& recipe) {
   return picture;
 }
 
-FaultServer::FaultServer(FaultBench* bench, std::string state_dir)
-    : bench_(bench), state_dir_(state_dir.empty() ? own_state_.path() : std::move(state_dir)) {
+FaultServer::FaultServer(FaultBench* bench, const std::string& state_dir)
+    : bench_(bench), state_dir_(state_dir.empty() ? own_state_.path() : state_dir) {
   Restart();
 }
 

@@ -57,7 +57,7 @@ class FaultBench {
 class FaultServer {
  public:
   // `state_dir`: "" for one of its own.
-  explicit FaultServer(FaultBench* bench, std::string state_dir = "");
+  explicit FaultServer(FaultBench* bench, const std::string& state_dir = "");
 
   FaultBench& bench() { return *bench_; }
   v1::Stylization::Stub& stub() { return *running_->stylization; }

@@ -77,7 +77,7 @@ std::string EndOfOrphan(FaultServer& server, const JobOutcome& outcome) {
 }
 
 // Waits until there is a checkpoint of the job.
-OnEvent AtCheckpoint(FaultServer& server, std::function<void(const std::string& job)> then) {
+OnEvent AtCheckpoint(FaultServer& server, const std::function<void(const std::string& job)>& then) {
   return AtIteration(20, [&server, then](const std::string& job, grpc::ClientContext&) {
     WaitForFile(server.FileOf(job, "checkpoint"));
     then(job);

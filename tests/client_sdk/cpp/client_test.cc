@@ -134,7 +134,7 @@ TEST(StylizeTest, CallsBackAndReturnsTheResult) {
   const auto result = MustConnect(server).Stylize(
       {}, {.on_accepted = [&](const v1::Accepted& accepted) { told.push_back(accepted.job()); },
            .on_progress = [&](const v1::Progress& p) { told.push_back(std::to_string(p.iteration())); },
-           .on_preview = [&](PreviewPicture preview) { told.push_back(preview.picture.bytes); }});
+           .on_preview = [&](const PreviewPicture& preview) { told.push_back(preview.picture.bytes); }});
   ASSERT_TRUE(result.ok()) << result.status();
   EXPECT_EQ(result->picture.bytes, "painted");
   EXPECT_EQ(result->iteration, 2);

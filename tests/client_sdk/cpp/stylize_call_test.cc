@@ -30,7 +30,7 @@ class StylizeCallTest : public ::testing::Test {
   }
 
   // The server sends these and ends the call with `status`.
-  void Script(std::vector<v1::JobEvent> events, grpc::Status status = grpc::Status::OK) {
+  void Script(std::vector<v1::JobEvent> events, const grpc::Status& status = grpc::Status::OK) {
     server_.SetStylize([events = std::move(events), status](const v1::StylizeRequest&, EventStream& stream) {
       stream.SendAll(events);
       return status;
