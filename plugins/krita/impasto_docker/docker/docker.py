@@ -63,7 +63,6 @@ class StyleTransferDocker(DockWidget):
         self._history_section = Section("History", column(self._history), "Paintings under way, and earlier ones")
         self._history_section.hide()
         self._lay_out()
-        self._connect()
         self._looking = QTimer(self)
         self._looking.setInterval(_LOOK)
         self._looking.timeout.connect(self._look)
@@ -72,6 +71,7 @@ class StyleTransferDocker(DockWidget):
         self._rest.setInterval(_REST)
         self._rest.timeout.connect(self._estimate)
         self._enable()
+        self._connect()
 
     def _lay_out(self) -> None:
         inside = QWidget()
@@ -102,7 +102,7 @@ class StyleTransferDocker(DockWidget):
 
     def _connect(self) -> None:
         self._bridge.opened.connect(self._begin)
-        self._bridge.failed.connect(lambda words: self._server.show_status("unreachable", words, False))
+        self._bridge.failed.connect(self._server.show_failure)
         self._bridge.changed.connect(self._update)
         self._paint.clicked.connect(self._start)
         self._settings.changed.connect(self._choose)
@@ -156,6 +156,7 @@ class StyleTransferDocker(DockWidget):
         self._settings.apply_when_done.toggled.connect(lambda on: setattr(painter, "apply_when_done", on))
         painter.settings_changed.connect(self._show_settings)
         painter.said.connect(self._said.say)
+        painter.forecast.connect(self._settings.say_memory)
         painter.started.connect(self._show)
         painter.thumbnails.arrived.connect(self._show_arrived)
         self._show_settings()
@@ -257,8 +258,7 @@ class StyleTransferDocker(DockWidget):
         question = (self._outline.width, self._outline.height, painter.settings, status.light)
         if question != self._asked:
             self._asked = question
-            told = self._bridge.handed_over(self._settings.say_memory)
-            painter.session.estimate(*question[:3], lambda words, fits: told(words))
+            painter.estimate(*question[:3])
 
     def _enable(self) -> None:
         """What can be used as things are."""

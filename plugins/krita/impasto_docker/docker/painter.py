@@ -50,11 +50,13 @@ class Painter(QObject):
         settings_changed: `settings` or `styles` are others.
         said: for people: why something can't be done, or what has happened; "": nothing any more.
         started: the id of a new entry.
+        forecast: for people: what the painting that was asked about last would take.
     """
 
     settings_changed = pyqtSignal()
     said = pyqtSignal(str)
     started = pyqtSignal(str)
+    forecast = pyqtSignal(str)
 
     def __init__(self, bridge: Bridge, session: Session) -> None:
         """Belongs to the bridge, whose session is open."""
@@ -149,6 +151,11 @@ class Painter(QObject):
         self._started[entry_id] = _Started(canvas)
         self.thumbnails.put(before_key(entry_id), before)
         self.started.emit(entry_id)
+
+    def estimate(self, width: int, height: int, settings: Settings) -> None:
+        """Asks the server what a painting would take; arguments as of the session's."""
+        told = self._bridge.handed_over(self.forecast.emit)
+        self.session.estimate(width, height, settings, lambda words, _: told(words))
 
     def discard(self, entry_id: str) -> None:
         """Forgets a painting."""

@@ -81,6 +81,10 @@ class ServerPanel(QWidget):
         self._words.say(words)
         self._start.setVisible(can_start)
 
+    def show_failure(self, words: str) -> None:
+        """Says why there is no way to any server."""
+        self.show_status("unreachable", words, False)
+
     def _make_access(self) -> QWidget:
         access = QWidget()
         grid = QGridLayout(access)

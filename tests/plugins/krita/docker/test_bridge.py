@@ -1,8 +1,7 @@
 import threading
 import unittest
 
-from kit import FakeSession, settle, wait_for
-
+from docker_testing import FakeSession, settle, wait_for
 from impasto_docker.docker.bridge import Bridge
 
 
@@ -36,7 +35,7 @@ class BridgeTest(unittest.TestCase):
 
     def test_what_is_told_between_two_updates_comes_as_one(self):
         session = FakeSession()
-        bridge, heard = self.open(session.open)
+        _, heard = self.open(session.open)
         session.tell("history")
         wait_for(lambda: len(heard) == 2, "the first")
         threads = [threading.Thread(target=session.tell, args=(f"entry{number % 3}",)) for number in range(30)]

@@ -1,8 +1,7 @@
 import inspect
 import unittest
 
-from kit import FakeSession
-
+from docker_testing import FakeSession
 from impasto_docker.core.session import Session
 
 

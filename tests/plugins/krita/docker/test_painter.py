@@ -1,12 +1,11 @@
 import unittest
 from dataclasses import replace
 
-from kit import STARRY, FakeSession, Krita, new_document, open_docker, preview, settle, wait_for
-from PyQt5.QtGui import QImage
-
+from docker_testing import STARRY, FakeSession, Krita, new_document, open_docker, preview, settle, wait_for
 from impasto_docker.core.history import ResultFile
 from impasto_docker.core.settings import Style
 from impasto_docker.document.apply import recipe_of
+from PyQt5.QtGui import QImage
 
 RESULT = ResultFile(width=40, height=30, pixel_format="rgb8")
 
@@ -145,7 +144,8 @@ class PainterTest(unittest.TestCase):
         self.assertEqual(self.session.calls[-1], ("change_weights", "entry9", 1.0, 10000.0))
 
     def test_a_style_that_was_gone_with_its_krita_is_not_chosen(self):
-        from kit import Preferences, Settings
+        from impasto_docker.core.preferences import Preferences
+        from impasto_docker.core.settings import Settings
 
         kept = Preferences(last=Settings(style=Style("picture", "picture-1", "Old")))
         docker, _ = open_docker(FakeSession(preferences=kept))
