@@ -11,7 +11,8 @@ import impasto
 
 from impasto_docker.core.disk import Disk
 from impasto_docker.core.history import Entry, History, ResultFile
-from impasto_docker.core.paint_job import PaintJob, PaintState
+from impasto_docker.core.paint_job import PaintJob
+from impasto_docker.core.paint_state import PaintState
 from impasto_docker.core.request import Request
 from impasto_docker.core.settings import ServerSettings
 
@@ -213,13 +214,14 @@ class Paintings:
         )
         with self._lock:
             line.job = job
+        job.start()
         if line.entry.state == "cancelling":
             job.cancel()
 
     def _job_changed(self, line: _Line) -> None:
         with self._lock:
             job = line.job
-        lost = job is not None and job.phase == "reconnecting"
+        lost = job is not None and job.phase() == "reconnecting"
         was_lost, line.lost = line.lost, lost
         if lost and not was_lost:
             self._lost(line.entry.server)

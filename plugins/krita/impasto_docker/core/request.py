@@ -8,9 +8,9 @@ import impasto
 
 from impasto_docker.core.history import Place
 from impasto_docker.core.local_server import is_this_machine
-from impasto_docker.core.paint_job import PREVIEW_SIZE
 from impasto_docker.core.settings import SettingError, Style
 
+_PREVIEW_SIZE = 512  # long side, pixels
 _LONGEST_NAME = 200  # what a server takes, characters
 
 # The layouts without alpha, which the document keeps. There is none of 16 bits with blue first.
@@ -52,7 +52,9 @@ class Request:
             self.content,
             self.style,
             recipe=self.recipe,
-            preview=impasto.PreviewOptions(interval=interval, format="raw", pixel_format="rgb8", max_size=PREVIEW_SIZE),
+            preview=impasto.PreviewOptions(
+                interval=interval, format="raw", pixel_format="rgb8", max_size=_PREVIEW_SIZE
+            ),
             output=impasto.OutputOptions(format="raw", size="original", pixel_format=_OPAQUE.get(layout, layout)),
             priority="interactive",
             display_name=self.name,

@@ -13,7 +13,7 @@ from impasto import ModelState
 from impasto_docker.core import connection
 from impasto_docker.core.local_server import is_this_machine
 from impasto_docker.core.settings import ServerSettings
-from impasto_docker.core.words import explain
+from impasto_docker.core.words import explain, style_words
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class ServerStatus:
         address: in use.
         nobody_there: nobody listens, on this machine: to start a server may help.
         models: those that are loaded.
-        styles: its library, with thumbnails.
+        styles: its library, with thumbnails, and all with a name for people.
     """
 
     light: str = "connecting"
@@ -64,7 +64,7 @@ class ServerWatch:
         connect: connection.Connect = connection.connect,
         pace: Pace = Pace(),
     ) -> None:
-        """Begins to look at once."""
+        """Nothing happens before `start`."""
         self._changed = changed
         self._connect = connect
         self._pace = pace
@@ -73,9 +73,12 @@ class ServerWatch:
         self._turn = 0  # rises with every use() and close()
         self._look_now = False
         self._server = server
-        self._status = ServerStatus()
+        self._status = _connecting(server)
         self._client: impasto.Client | None = None
-        self._begin(server)
+
+    def start(self) -> None:
+        """Looks for the first time."""
+        self._begin(self._server)
 
     def status(self) -> ServerStatus:
         """What is known."""
@@ -111,12 +114,11 @@ class ServerWatch:
 
     def _begin(self, server: ServerSettings) -> None:
         """Another thread looks from now on. That of the server before ends after its call."""
-        address = server.full_address()
         with self._wake:
             self._turn += 1
             self._look_now = False
             self._server = server
-            self._status = ServerStatus(words=f"Connecting to {address}", address=address)
+            self._status = _connecting(server)
             self._client = None
             self._wake.notify_all()
             look = threading.Thread(target=self._run, args=(self._turn, server), name="impasto-watch", daemon=True)
@@ -166,6 +168,11 @@ def _close(client: impasto.Client | None) -> None:
         client.close()
 
 
+def _connecting(server: ServerSettings) -> ServerStatus:
+    address = server.full_address()
+    return ServerStatus("connecting", f"Connecting to {address}", address)
+
+
 def _failed(error: Exception, address: str) -> ServerStatus:
     nobody = isinstance(error, impasto.ImpastoError) and error.reason == "NOBODY_THERE"
     return ServerStatus("unreachable", explain(error, address), address, nobody and is_this_machine(address))
@@ -175,7 +182,8 @@ def _ask(client: impasto.Client, before: ServerStatus) -> ServerStatus:
     status = replace(status_of(client.models()), address=client.address, styles=before.styles)
     # Without its library a server can paint all the same.
     with contextlib.suppress(impasto.ImpastoError):
-        status = replace(status, styles=tuple(client.styles()))
+        styles = (replace(style, display_name=style_words(style)) for style in client.styles())
+        status = replace(status, styles=tuple(styles))
     return status
 
 

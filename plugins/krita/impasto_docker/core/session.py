@@ -76,6 +76,7 @@ class Session(Paintings):
             self._server_lost,
         )
         self._watch = ServerWatch(self._preferences.server, self._server_changed, connect)
+        self._watch.start()
         self.attach()
 
     def close(self) -> None:

@@ -17,7 +17,7 @@ sys.modules.setdefault("impasto_docker", _package)
 import impasto  # noqa: E402
 
 # Far beyond what anything here takes, also on a busy machine.
-PATIENCE = 60.0
+PATIENCE = 20.0
 
 
 class Heard:
@@ -39,6 +39,15 @@ class Heard:
                 raise AssertionError(f"it never came to that; the last that was told: {self.all[-10:]}")
 
 
+def wait_for_threads_to_end():
+    """Those of core."""
+    for thread in threading.enumerate():
+        if thread.name.startswith("impasto-"):
+            thread.join(PATIENCE)
+            if thread.is_alive():
+                raise AssertionError(f"{thread} goes on")
+
+
 class FakeServer:
     """Jobs and their events, as the client gives them. Thread-safe."""
 
@@ -50,6 +59,7 @@ class FakeServer:
         self.answer_lost = False  # of the next request: it is accepted, and the connection breaks
         self.jobs = {}
         self.told = []  # what was asked of jobs
+        self.styles_there = []
         self.models_there = [impasto.ModelInfo("models/vgg19", impasto.ModelState.LOADED)]
 
     def connect(self, settings):
@@ -117,7 +127,7 @@ class FakeClient:
             return list(self.server.models_there)
 
     def styles(self):
-        return []
+        return list(self.server.styles_there)
 
     def start(self, content, styles, **options):
         server = self.server
@@ -141,7 +151,7 @@ class FakeClient:
 
 
 class FakeJob(impasto.Job):
-    """As impasto.Job: its methods are called through that class."""
+    """As impasto.Job."""
 
     def __init__(self, client, name, accepted=None):
         super().__init__(None, name, accepted)
