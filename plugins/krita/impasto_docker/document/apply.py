@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from PyQt5.QtCore import QByteArray
+from PyQt5.QtCore import QByteArray, QTimer
 
 from impasto_docker.document import pixels
 from impasto_docker.document.converter import Converter
-from impasto_docker.document.find import find_node
+from impasto_docker.document.find import document_id, find_node, open_document
 from impasto_docker.document.pixels import Space
 from impasto_docker.document.target import space_of
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from impasto_docker.core.history import Place
 
 _RECIPE = "impasto/"  # and the layer's id
+_TRIES = 20
+_PAUSE = 10  # ms
 
 
 class Spot(NamedTuple):
@@ -126,11 +128,29 @@ def add_layer(document: Document, place: Place, spot: Spot, data: bytes, name: s
         node.setInheritAlpha(spot.above.inheritAlpha())  # what clips the layer clips its painting
         parent = spot.above.parentNode()
     active = document.activeNode()
-    document.waitForDone()  # else Krita adds the layer later, and makes it the active one then
+    document.waitForDone()
     parent.addChildNode(node, spot.above)
     if active is not None:
-        document.setActiveNode(active)
+        _go_on_with(document_id(document), active.uniqueId().toString(), node.uniqueId().toString())
     return node
+
+
+def _go_on_with(document: str, active: str, added: str, tries: int = _TRIES) -> None:
+    """Makes the layer the active one that was it, once Krita has made the one that was added so.
+
+    Else what the user draws would go there. Krita does it when its events are processed next.
+    """
+    found = open_document(document)
+    if found is None:
+        return
+    now = found.activeNode()
+    if now is None or now.uniqueId().toString() != added:
+        if tries > 0:
+            QTimer.singleShot(_PAUSE, lambda: _go_on_with(document, active, added, tries - 1))
+        return
+    before = find_node(found, active)
+    if before is not None:
+        found.setActiveNode(before)
 
 
 def is_idle(document: Document) -> bool:

@@ -30,11 +30,16 @@ def find_document(place: Place) -> Document | None:
     By its id as long as Krita runs. A document that has been closed and opened again has another id, but the same file
     and, within a file of Krita's, the same layers.
     """
-    documents = Krita.instance().documents()
-    same = [document for document in documents if document_id(document) == place.document_id]
-    if not same and place.document_file:
-        same = [document for document in documents if document.fileName() == place.document_file]
-    return same[0] if same else None
+    found = open_document(place.document_id)
+    if found is None and place.document_file:
+        documents = Krita.instance().documents()
+        return next((document for document in documents if document.fileName() == place.document_file), None)
+    return found
+
+
+def open_document(its_id: str) -> Document | None:
+    """The document with an id; None: it is closed."""
+    return next((document for document in Krita.instance().documents() if document_id(document) == its_id), None)
 
 
 def document_id(document: Document) -> str:
