@@ -111,6 +111,16 @@ class Screen:
     def click(self, x, y):
         self._do("mousemove", str(x), str(y), "click", "1")
 
+    def press(self, x, y):
+        """Puts the pen down; `move` draws, `release` lifts it."""
+        self._do("mousemove", str(x), str(y), "mousedown", "1")
+
+    def move(self, x, y):
+        self._do("mousemove", str(x), str(y))
+
+    def release(self):
+        self._do("mouseup", "1")
+
     def put_mouse_aside(self):
         """Where it calls no tooltip."""
         self._do("mousemove", "0", "0")
