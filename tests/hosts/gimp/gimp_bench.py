@@ -68,6 +68,7 @@ NAMES_IN_3_0 = """
 (define (gimp-channel-new image width height name opacity color)
   (new-channel image name width height opacity color))
 (define (of-vector image of) (let ((items (car (of image)))) (list (vector-length items) items)))
+(define (gimp-image-list) (let ((images (car (gimp-get-images)))) (list (vector-length images) images)))
 (define layers-of gimp-image-get-layers)
 (define (gimp-image-get-layers image) (of-vector image layers-of))
 (define channels-of gimp-image-get-channels)

@@ -200,7 +200,8 @@ class WindowedTest(unittest.TestCase):
 
     def test_takes_a_style_from_the_library(self):
         server = self.bench.server("--state-dir", self.bench.path("state"))
-        cli = os.path.join(os.environ["IMPASTO_TEST_BUILD"], "bin", "impasto")
+        # Beside the server, which may be of another build than GIMP's plug-in.
+        cli = os.path.join(os.path.dirname(os.environ["IMPASTO_TEST_IMPASTOD"]), "impasto")
         subprocess.run(
             [cli, "styles", "add", "--server", server.address, self.bench.style()],
             check=True,
