@@ -166,9 +166,13 @@ class PaintJob:
             if error is None or not self._is_passing(error):
                 self._end(error)
                 break
-            attempt = 0 if self._connections > connections else attempt + 1
             self._drop_client()
-            if not self._wait_to_try(explain(error, self._address), attempt):
+            words = explain(error, self._address)
+            attempt += 1
+            if self._connections > connections:
+                words = f"The connection to the server at {self._address} is lost. The painting goes on there."
+                attempt = 0
+            if not self._wait_to_try(words, attempt):
                 break
         self._drop_client()
 
