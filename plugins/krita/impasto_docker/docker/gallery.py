@@ -157,7 +157,7 @@ class Gallery(QWidget):
         self._label = Words()
         add = IconButton("document-open", "Adds picture files: PNG, JPEG, WebP or TIFF. They can be dropped here, too.")
         add.clicked.connect(self._open_files)
-        document = IconButton("document-new", "Makes the current picture, as it looks now, a style")
+        document = IconButton("camera-photo", "Makes the current picture, as it looks now, a style")
         document.clicked.connect(self.take_document)
         self.setLayout(column(row(self._label, add, document, spacing=0), self._pictures, spacing=NEAR))
         self._show_label(None)

@@ -23,7 +23,7 @@ from impasto_docker.document.style_picture import style_pixels
 from impasto_docker.document.target import Refusal, document_name, open_target
 
 if TYPE_CHECKING:
-    from krita import Document, Node
+    from krita import Document
 
     from impasto_docker.core.history import Entry
     from impasto_docker.core.paintings import Item
@@ -221,8 +221,17 @@ class Painter(QObject):
             elif item.entry.finished and not started.finished:
                 started.finished = True
                 self._end(item, started)
-            elif started.canvas is not None and not started.finished and item.live and item.live.preview:
-                started.canvas.show(item.live.preview, f"{_layer_name(item.entry)} (preview)")
+            elif not started.finished and item.live and item.live.preview:
+                self._show_on_canvas(item, started)
+
+    def _show_on_canvas(self, item: Item, started: _Started) -> None:
+        if started.canvas is None:
+            return
+        try:
+            started.canvas.show(item.live.preview, f"{_layer_name(item.entry)} (preview)")
+        except Exception as error:  # Krita opens a dialog for each that leaves here, and there'd be ten a second
+            started.canvas = None
+            self.said.emit(f"The painting can't be shown on the canvas while it is painted. ({error})")
 
     def _end(self, item: Item, started: _Started) -> None:
         entry_id = item.entry.id
@@ -244,9 +253,9 @@ class Painter(QObject):
         if item is None:
             return
         entry = item.entry
-        document = find_document(entry.place)
+        document, in_another = find_document(entry.place), False
         if document is None and by_hand:
-            document = Krita.instance().activeDocument()
+            document, in_another = Krita.instance().activeDocument(), True
         if document is None:
             self.said.emit(f'"{entry.place.document_name}" is closed: the painting waits in the history.')
             return
@@ -270,9 +279,8 @@ class Painter(QObject):
                 _layer_name(entry),
                 entry.settings.opacity,
             )
-        self._after_put(entry_id, document, node, words)
-
-    def _after_put(self, entry_id: str, document: Document, node: Node, words: str) -> None:
+        if in_another:
+            words = f'The painting is on top in "{document_name(document)}": move it to where you want it.'
         keep_recipe(document, node, self.session.recipe(entry_id))
         self.session.mark_applied(entry_id)
         self.said.emit(words)

@@ -102,26 +102,24 @@ class Section(QWidget):
         self._title = QToolButton()
         self._title.setText(title)
         self._title.setToolTip(tip)
-        self._title.setCheckable(True)
-        self._title.setChecked(unfolded)
         self._title.setAutoRaise(True)
         self._title.setFocusPolicy(Qt.TabFocus)
         self._title.setToolButtonStyle(Qt.ToolButtonTextBesideIcon)
-        self._title.setSizePolicy(QSizePolicy.Expanding, QSizePolicy.Fixed)
+        self._title.clicked.connect(lambda: self.fold(self.is_unfolded()))
         self._inside = QWidget()
         inside.setContentsMargins(NEAR, 0, NEAR, 0)
         self._inside.setLayout(inside)
         self.setLayout(column(self._title, self._inside))
-        self._title.toggled.connect(self._fold)
-        self._fold(unfolded)
+        self.fold(not unfolded)
 
-    def say(self, title: str) -> None:
-        """Another title."""
-        self._title.setText(title)
+    def is_unfolded(self) -> bool:
+        """Whether its parts are seen."""
+        return not self._inside.isHidden()
 
-    def _fold(self, unfolded: bool) -> None:
-        self._title.setArrowType(Qt.DownArrow if unfolded else Qt.RightArrow)
-        self._inside.setVisible(unfolded)
+    def fold(self, folded: bool) -> None:
+        """Folds its parts away, or shows them again."""
+        self._title.setArrowType(Qt.RightArrow if folded else Qt.DownArrow)
+        self._inside.setHidden(folded)
 
 
 class _ScrollPast(QObject):

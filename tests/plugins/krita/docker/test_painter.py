@@ -94,6 +94,7 @@ class PainterTest(unittest.TestCase):
         self.painter.apply(entry_id, other)
         wait_for(lambda: len(self.layers(other)) == 2, "it is applied")
         self.assertIn(("mark_applied", entry_id), self.session.calls)
+        self.assertEqual(self.said[-1], 'The painting is on top in "other.png": move it to where you want it.')
 
     def test_the_painting_of_a_document_that_was_resized_waits(self):
         entry_id = self.paint()
