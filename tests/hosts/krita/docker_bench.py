@@ -24,10 +24,9 @@ def words():
     return "\\n".join([label.text() for label in seen(QtWidgets.QLabel)] + lists)
 
 def find(name):
-    widgets = seen(QtWidgets.QAbstractButton) + seen(QtWidgets.QAbstractSlider) + seen(QtWidgets.QListWidget)
-    for widget in widgets:
-        text = widget.text() if isinstance(widget, QtWidgets.QAbstractButton) else ""
-        if name in (text.replace("&", ""), widget.accessibleName(), type(widget).__name__):
+    for widget in seen(QtWidgets.QWidget):
+        text = widget.text().replace("&", "") if isinstance(widget, QtWidgets.QAbstractButton) else ""
+        if name in (text, widget.accessibleName(), type(widget).__name__):
             return widget
 
 def place(widget):
@@ -44,11 +43,14 @@ def pixels(document):
     return [hashlib.sha256(data).hexdigest(), *nodes]
 """
 
-# What stands above it would leave it a hand's breadth.
+# Krita's usual layout would leave it a hand's breadth.
 _ROOM = """
-for other in Krita.instance().dockers():
-    if other.windowTitle() in ("Advanced Color Selector", "Brush Presets", "Tool Options"):
-        other.hide()
+others = {other.windowTitle(): other for other in Krita.instance().dockers()}
+for title in ("Advanced Color Selector", "Brush Presets", "Tool Options"):
+    others[title].hide()
+docks = [others["Layers"], docker()]
+Krita.instance().activeWindow().qwindow().resizeDocks(docks, [200, 700], QtCore.Qt.Vertical)
+Krita.instance().activeWindow().qwindow().resizeDocks(docks, [320, 320], QtCore.Qt.Horizontal)
 """
 
 
@@ -60,12 +62,12 @@ class Docker:
         self.screen = window.screen
         window.script(_EYES)
         window.script("Krita.instance().activeWindow().qwindow().showMaximized()")
-        window.script(_ROOM)
 
     def show(self):
         """By its action, Tools > Scripts > Style Transfer."""
         self.window.script("QTimer.singleShot(0, Krita.instance().action('impasto_show').trigger)")
         self.window.wait_until("docker().isVisible()", "the docker is seen")
+        self.window.script(_ROOM)
 
     def open_picture(self, path):
         """A picture file, in a view of its own; `document` in scripts."""
