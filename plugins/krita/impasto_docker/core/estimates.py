@@ -64,10 +64,13 @@ class Estimates:
                 if question is None:
                     self._running = False
                     return
-            question.told(*_answer(question))
+            answer = _answer(question)
+            if answer is not None:
+                question.told(*answer)
 
 
-def _answer(question: _Question) -> tuple[str, bool]:
+def _answer(question: _Question) -> tuple[str, bool] | None:
+    """None: the connection was closed meanwhile."""
     settings = question.settings
     style = settings.style.value if settings.style.kind == "library" else blank_png(_STYLE_SIDE, _STYLE_SIDE)
     # Memory goes by sizes alone; the pixels needn't travel for it.
@@ -79,6 +82,8 @@ def _answer(question: _Question) -> tuple[str, bool]:
         return error.words, False
     except impasto.ImpastoError as error:
         return explain(error, question.client.address), False
+    except ValueError:  # gRPC's, of a closed connection
+        return None
     if memory.peak_bytes > memory.budget_bytes:
         return memory_words(memory.peak_bytes, memory.budget_bytes, memory.largest_max_size), False
     return f"Needs {byte_words(memory.peak_bytes)} of the server's memory.", True

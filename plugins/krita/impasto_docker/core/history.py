@@ -224,13 +224,14 @@ class History:
         with path.open("rb") as file:
             text = file.read(_MAX_JSON_BYTES + 1)
         members = json.loads(text) if len(text) <= _MAX_JSON_BYTES else None
-        # Another id than the file's name says: a copy that somebody made.
         default = Entry(id=path.stem)
         if isinstance(members, dict) and members.get("result") is not None:
             default = replace(default, result=ResultFile())
         entry = from_members(default, members)
         validate(entry.settings)
-        if entry.id != path.stem or entry.state not in UNFINISHED + FINISHED:
+        # Another id than the file's name says: a copy that somebody made.
+        known = entry.id == path.stem and entry.state in UNFINISHED + FINISHED
+        if not known or not _ID.fullmatch(entry.request_id):
             raise ValueError(f"{path}: not an entry of the history")
         if entry.result is not None:
             pixels = self._file(entry.id, "pixels")

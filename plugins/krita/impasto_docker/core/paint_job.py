@@ -251,6 +251,7 @@ class PaintJob:
     def _end(self, error: Exception | None) -> None:
         with self._news:
             self._over = True
+            self._send = None
             state = self._hearing.whole()
             job, discard, stopped = self._job, self._cancelled, self._stopping
             self._news.notify_all()
@@ -296,6 +297,9 @@ class PaintJob:
                 job, tried = self._job, self._connections
             try:
                 return call(job)
-            except impasto.Unavailable:
-                if deadline is not None and time.monotonic() >= deadline:
+            except (ImpastoError, ValueError) as error:  # gRPC's own: the connection is closed
+                with self._news:
+                    dropped = self._job is not job
+                late = deadline is not None and time.monotonic() >= deadline
+                if late or not (dropped or isinstance(error, impasto.Unavailable)):
                     raise

@@ -14,7 +14,7 @@ from impasto_docker.core.disk import Disk
 from impasto_docker.core.estimates import Estimates
 from impasto_docker.core.history import Entry, History, Place
 from impasto_docker.core.local_server import find_local_server, start_local_server
-from impasto_docker.core.paintings import Paintings
+from impasto_docker.core.paintings import Item, Paintings
 from impasto_docker.core.preferences import Preferences, load_preferences, save_preferences
 from impasto_docker.core.request import Request, job_name, style_source
 from impasto_docker.core.server_watch import ServerStatus, ServerWatch
@@ -22,6 +22,8 @@ from impasto_docker.core.settings import ServerSettings, Settings, make_recipe
 
 if TYPE_CHECKING:
     import impasto
+
+__all__ = ["Folders", "Item", "Session"]
 
 
 @dataclass(frozen=True)

@@ -200,6 +200,8 @@ def _wrong_field(error: impasto.ImpastoError, address: str) -> str:
         return f"\"{address}\" is no server's address. Write the computer's name and a port: localhost:50451"
     if error.field == "tls":
         return f"The certificate can't be used ({error.message}). {_CHOOSE_CERTIFICATE}"
+    if error.field == "token" and error.reason == "FILE":
+        return f"The access token can't be used ({error.message}). Choose the right file under Access."
     if error.field == "token":
         return "The access token can't be used: its file has something else in it. Choose the right file under Access."
     # "styles[0].encoded" and "content.raw.width" are faults of a picture as a whole.

@@ -60,6 +60,7 @@ class FakeServer:
         self.jobs = {}
         self.told = []  # what was asked of jobs
         self.styles_there = []
+        self.forecast = impasto.MemoryForecast()
         self.models_there = [impasto.ModelInfo("models/vgg19", impasto.ModelState.LOADED)]
 
     def connect(self, settings):
@@ -128,6 +129,13 @@ class FakeClient:
 
     def styles(self):
         return list(self.server.styles_there)
+
+    def estimate(self, content, style, *, recipe):
+        with self.server.news:
+            self.check()
+            self.server.told.append(("estimate", content, style, recipe))
+            self.server.news.notify_all()
+        return impasto.Estimate(self.server.forecast, recipe, 0, 0)
 
     def start(self, content, styles, **options):
         server = self.server

@@ -67,6 +67,7 @@ class HistoryTest(unittest.TestCase):
             "copy": json.dumps(members),
             "half": '{"id": "half", "state"',
             "list": "[]",
+            "anyone": json.dumps({**members, "id": "anyone", "request_id": ""}),
             "odd": json.dumps({**members, "id": "odd", "state": "flying"}),
             "wrong": json.dumps({**members, "id": "wrong", "created": "today"}),
             "huge": json.dumps({**members, "id": "huge", "words": "x" * (1 << 20)}),

@@ -1,4 +1,5 @@
 import unittest
+import unittest.mock
 
 import core_testing  # first
 import impasto
@@ -231,6 +232,27 @@ class PaintJobTest(unittest.TestCase):
         self.server.set_up(True)
         self.job.try_now()
         self.server.wait_for(lambda: self.server.told and self.server.told[-1] == (NAME, {"style_weight": 3.0}))
+
+    def test_weights_that_the_lost_connection_took_along_are_told_again(self):
+        self.painting()
+        update = core_testing.FakeJob.update
+        gone = core_testing.threading.Event()
+
+        def break_once(job, **changes):
+            if not gone.is_set():
+                self.server.set_up(False)
+                gone.wait(core_testing.PATIENCE)
+                raise impasto.Cancelled("the channel is closed")  # as gRPC has it
+            return update(job, **changes)
+
+        with unittest.mock.patch.object(core_testing.FakeJob, "update", break_once):
+            self.job.change_weights(2.0, None)
+            self.wait_for_phase("reconnecting")
+            gone.set()
+            self.server.set_up(True)
+            self.job.try_now()
+            self.server.wait_for(lambda: self.server.told == [(NAME, {"content_weight": 2.0})])
+        self.assertEqual(self.job.state().change_refused, "")
 
     def test_stopping_ends_it_with_the_next_step(self):
         self.painting(steps=3)
