@@ -63,19 +63,16 @@ def array(data: Any, space: Space, width: int, height: int) -> Array:
     return np.frombuffer(data, dtype).reshape(height, width, channels)
 
 
-def reordered(pixels: Array, space: Space) -> Array:
-    """Between Krita's order and R, G, B, A: of integers Krita has blue first. The same both ways."""
-    if space.model == "RGBA" and space.depth in ("U8", "U16"):
-        return pixels[..., [2, 1, 0, 3]]
-    return pixels
+def _blue_first(space: Space) -> bool:
+    return space.model == "RGBA" and space.depth in ("U8", "U16")
 
 
 def to_travel(data: Any, space: Space, width: int, height: int) -> Array:
     """Krita's bytes of a travel space as the server takes them; without alpha where all is opaque."""
-    pixels = reordered(array(data, space, width, height), space)
-    if np.all(pixels[..., -1] == opaque(space.depth)):
-        pixels = pixels[..., :-1]
-    return np.ascontiguousarray(pixels)
+    pixels = array(data, space, width, height)
+    if (pixels[..., -1] == opaque(space.depth)).all():
+        return np.ascontiguousarray(pixels[..., 2::-1] if _blue_first(space) else pixels[..., :-1])
+    return pixels[..., [2, 1, 0, 3]] if _blue_first(space) else pixels
 
 
 def travel_format(pixels: Array) -> str:
@@ -95,10 +92,10 @@ def from_travel(pixels: Array) -> tuple[bytes, Space]:
     depth = {"u1": "U8", "u2": "U16", "f4": "F32"}[pixels.dtype.str[1:]]
     gray = pixels.shape[-1] <= 2
     space = Space("GRAYA", depth, _SRGB_GRAY) if gray else Space("RGBA", depth, _SRGB)
-    filled = np.full((*pixels.shape[:2], CHANNELS[space.model]), opaque(depth), DEPTHS[depth])
-    colors = 1 if gray else 3
-    filled[..., :colors] = pixels[..., :colors]
-    return reordered(filled, space).tobytes(), space
+    filled = np.empty((*pixels.shape[:2], CHANNELS[space.model]), DEPTHS[depth])
+    filled[..., :-1] = pixels[..., :1] if gray else pixels[..., 2::-1] if _blue_first(space) else pixels[..., :3]
+    filled[..., -1] = opaque(depth)
+    return filled.tobytes(), space
 
 
 def opaque(depth: str) -> float:
@@ -116,6 +113,8 @@ def masked(alpha: Array, mask: Array | None, depth: str) -> Array:
     """Alpha x mask / 255, rounded to alpha's depth. What the mask has whole stays as it is, bit for bit."""
     if mask is None:
         return alpha
+    if DEPTHS[depth].kind == "u":
+        return ((alpha.astype(np.uint32) * mask + 127) // 255).astype(alpha.dtype)
     return np.where(mask == 255, alpha, _rounded(alpha.astype(np.float64) * mask / 255, depth))
 
 
