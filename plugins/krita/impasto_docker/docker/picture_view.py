@@ -123,6 +123,30 @@ class LossPlot(QWidget):
             painter.drawPolyline(QPolygonF([QPointF(left + x * width, top + y * height) for x, y in self._points]))
 
 
+class ProgressLine(QWidget):
+    """How much is done. Unlike QProgressBar it doesn't draw before Qt has time for it: that would hold Krita up."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.share = 0.0
+        self.setFixedHeight(4)
+        self.setSizePolicy(QSizePolicy.Expanding, QSizePolicy.Fixed)
+
+    def show_share(self, share: float) -> None:
+        """Shows a share, 0..1."""
+        if share != self.share:
+            self.share = share
+            self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  # Qt's name
+        """Draws it."""
+        painter = QPainter(self)
+        painter.fillRect(self.rect(), self.palette().color(QPalette.Base))
+        done = QRectF(self.rect())
+        done.setWidth(done.width() * self.share)
+        painter.fillRect(done, self.palette().color(QPalette.Highlight))
+
+
 def curve(losses: Sequence[float], iterations: int) -> list[tuple[float, float]]:
     """Losses as points of a curve in the unit square, from the upper left; as few as can be seen."""
     step = max(1, len(losses) // _MOST_POINTS)

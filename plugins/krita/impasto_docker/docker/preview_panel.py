@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from PyQt5.QtCore import pyqtSignal
 from PyQt5.QtGui import QImage
-from PyQt5.QtWidgets import QProgressBar, QSizePolicy, QWidget
+from PyQt5.QtWidgets import QSizePolicy, QWidget
 
 from impasto_docker.docker import phrases
 from impasto_docker.docker.images import preview_image
-from impasto_docker.docker.picture_view import LossPlot, PictureView
+from impasto_docker.docker.picture_view import LossPlot, PictureView, ProgressLine
 from impasto_docker.docker.widgets import IconButton, Words, column, row
 
 if TYPE_CHECKING:
@@ -37,9 +37,7 @@ class PreviewPanel(QWidget):
         self._preview = QImage()
         self._picture = PictureView()
         self._plot = LossPlot()
-        self._bar = QProgressBar()
-        self._bar.setTextVisible(False)
-        self._bar.setFixedHeight(6)
+        self._bar = ProgressLine()
         self._progress = Words()
         self._fault = Words(selectable=True)
         self._stop = self._button("animation_stop", "Stop", "Ends it now and keeps the best picture so far", self.stop)
@@ -86,10 +84,8 @@ class PreviewPanel(QWidget):
         if live is not None and plotted:
             self._plot.show_losses(live.total_losses, live.iterations, f"Loss {live.total_loss:.3g}")
         self._bar.setVisible(running)
-        if running:
-            known = live is not None and live.iterations > 0 and live.iteration > 0
-            self._bar.setRange(0, live.iterations if live is not None and known else 0)
-            self._bar.setValue(live.iteration if live is not None and known else 0)
+        steps = live.iterations if live is not None else 0
+        self._bar.show_share(min(live.iteration / steps, 1.0) if live is not None and steps else 0.0)
         self._progress.say(phrases.progress(item))
         self._fault.say(phrases.fault(item))
 

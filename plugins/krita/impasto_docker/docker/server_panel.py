@@ -21,14 +21,14 @@ class _Light(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.color = QColor(_ON_THE_WAY)
-        self.setFixedSize(QSize(14, 14))
+        self.setFixedSize(QSize(14, 18))
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802  # Qt's name
         painter = QPainter(self)
         painter.setRenderHint(QPainter.Antialiasing)
         painter.setBrush(self.color)
         painter.setPen(QPen(self.color.darker(150), 1))
-        painter.drawEllipse(QPointF(7, 7), 4.5, 4.5)
+        painter.drawEllipse(QPointF(7, 9), 4.5, 4.5)
 
 
 class ServerPanel(QWidget):
@@ -58,7 +58,10 @@ class ServerPanel(QWidget):
         self._token_file = self._line("A file with the access token that the server's owner gave you")
         self._access = self._make_access()
         self._access.hide()
-        self.setLayout(column(row(self._light, self._words, self._configure), self._start, self._access))
+        line = row(self._light, self._words, self._configure)
+        line.setAlignment(self._light, Qt.AlignTop)
+        line.setAlignment(self._configure, Qt.AlignTop)
+        self.setLayout(column(line, self._start, self._access))
 
     def write(self, server: ServerSettings) -> None:
         """Shows other settings."""

@@ -85,7 +85,7 @@ class DockerTest(unittest.TestCase):
         self.assertTrue(panel.isVisible())
         self.assertEqual(panel._progress.text(), "Iteration 34 of 300, about 12 s left")
         self.assertEqual(panel._plot._text, "Loss 3")
-        self.assertEqual((panel._bar.value(), panel._bar.maximum()), (34, 300))
+        self.assertEqual(panel._bar.share, 34 / 300)
         self.assertEqual(panel._preview.pixelColor(0, 0).getRgb(), (9, 9, 9, 255))
         self.assertEqual(self.docker._history.item(0).text(), "Starry Night on Background\n11 %, about 12 s left")
         panel._stop.click()
