@@ -62,7 +62,7 @@ class PaintJob:
         self._told_accepted = accepted
         self._told_finished = finished
         self._changed = changed
-        self._teller = Teller(self._call, self.state, self._answered)
+        self._teller = Teller(self._call, self._answered)
         self._news = threading.Condition()
         # All that follows is guarded by it.
         self._send = send
@@ -106,17 +106,13 @@ class PaintJob:
         self._teller.change_weights(content, style)
 
     def stop(self) -> None:
-        """Ends it after the step that is under way, with the best picture so far. Without a step: cancels it."""
+        """Ends it after the step that is under way, with the best picture so far; without a step, without one."""
         with self._news:
             if self._over or self._cancelled:
                 return
-            begun = self._hearing.state.iteration > 0
-            self._stopping = self._stopping or begun
-        if begun:
-            self._teller.end("stop")
-            self._changed()
-        else:
-            self.cancel()
+            self._stopping = True
+        self._teller.end("stop")
+        self._changed()
 
     def cancel(self) -> None:
         """Ends it without a picture; the server is told, and the job deleted there."""
@@ -281,15 +277,15 @@ class PaintJob:
             self._hearing.refused("" if error is None else explain(error, self._address))
         self._changed()
 
-    def _call(self, call: Callable[[impasto.Job], Any], patience: float | None) -> Any:
-        """As teller.Call. With a patience only until the user cancels."""
+    def _call(self, call: Callable[[impasto.Job], Any], patience: float | None = None, cancelling: bool = False) -> Any:
+        """As teller.Call."""
         deadline = None if patience is None else time.monotonic() + patience
         tried = 0
         while True:
             with self._news:
                 while self._job is None or self._connections == tried:
                     left = None if deadline is None else deadline - time.monotonic()
-                    if self._closed or self._over or (patience is not None and self._cancelled):
+                    if self._closed or self._over or (self._cancelled and not cancelling):
                         raise impasto.FailedPrecondition("it has ended")
                     if left is not None and left <= 0:
                         raise impasto.Unavailable(self._lost)

@@ -6,36 +6,35 @@ import contextlib
 import threading
 from collections.abc import Callable
 from operator import methodcaller
-from typing import Any, Optional
+from typing import Any, Protocol
 
 import impasto
 from impasto import ImpastoError, JobState
 
-from impasto_docker.core.paint_state import PaintState
-
-# For how long it is told again where the server is lost meanwhile, seconds.
+# For how long a change of weights is told again where the server is lost meanwhile, seconds.
 _PATIENCE = 60.0
 # A fast server makes some steps while it is told to stop; more than that, and it is cancelled instead.
 _MOST_MARGIN = 1024
 
 
-# Calls the server with a job, again where the connection is lost meanwhile: for so many seconds; None: as long as it
-# takes. Raises ImpastoError; FailedPrecondition where there is nothing to tell any more.
-Call = Callable[[Callable[[impasto.Job], Any], Optional[float]], Any]
+class Call(Protocol):
+    """Calls the server with the job, again where the connection is lost meanwhile.
+
+    For `patience` seconds, or as long as it takes; also where the user has cancelled the job only if `cancelling`.
+    Raises ImpastoError; FailedPrecondition where there is nothing to tell any more.
+    """
+
+    def __call__(  # noqa: D102  # told above
+        self, call: Callable[[impasto.Job], Any], patience: float | None = None, cancelling: bool = False
+    ) -> Any: ...
 
 
 class Teller:
     """What is wanted, and a thread that lasts as long as that hasn't been told. Thread-safe."""
 
-    def __init__(
-        self,
-        call: Call,
-        state: Callable[[], PaintState],
-        answered: Callable[[ImpastoError | None], None],
-    ) -> None:
-        """`state`: of the job now. `answered`: called with what came of a change of weights."""
+    def __init__(self, call: Call, answered: Callable[[ImpastoError | None], None]) -> None:
+        """`answered`: called on a thread with what came of a change of weights."""
         self._call = call
-        self._state = state
         self._answered = answered
         self._lock = threading.Lock()
         # All that follows is guarded by it.
@@ -76,7 +75,7 @@ class Teller:
                     self._told |= {how, "stop"}
             with contextlib.suppress(ImpastoError):  # it has ended, or is gone: that is heard elsewhere
                 if how == "cancel":
-                    self._call(methodcaller("cancel"), None)
+                    self._call(methodcaller("cancel"), cancelling=True)
                 elif how == "stop":
                     self._stop()
                 else:
@@ -94,20 +93,24 @@ class Teller:
         # the same, but could not be told from one that somebody has thrown away.
         margin = 1
         while margin <= _MOST_MARGIN:
-            state = self._state()
-            iterations = state.iteration + margin
-            if iterations >= state.iterations:
+            # Asked anew: what has been heard up to now may be old, or nothing yet.
+            info = self._call(methodcaller("info"))
+            iterations = info.iteration + margin
+            if info.iteration == 0:
+                break
+            if iterations >= info.iterations:
                 return  # that many it makes anyway
             try:
-                info = self._call(methodcaller("update", iterations=iterations), _PATIENCE)
-                if info.state is JobState.PAUSED:
-                    self._call(methodcaller("resume"), _PATIENCE)
-                return
+                self._call(methodcaller("update", iterations=iterations))
             except impasto.InvalidArgument:
                 margin *= 2  # it has made more steps by now
-            except (impasto.FailedPrecondition, impasto.NotFound):
-                return
+                continue
+            except impasto.FailedPrecondition:
+                return  # it has ended
             except ImpastoError:
                 break
+            if info.state is JobState.PAUSED:
+                self._call(methodcaller("resume"))
+            return
         # The best picture so far comes before its stream ends.
-        self._call(methodcaller("cancel"), _PATIENCE)
+        self._call(methodcaller("cancel"))

@@ -198,6 +198,13 @@ class FakeJob(impasto.Job):
             server.news.notify_all()
             return job
 
+    def info(self):
+        with self.client.server.news:
+            self.client.check()
+            job = self.client.server.jobs[self.name]
+            steps = max((event.iteration for event in job.events if isinstance(event, impasto.Progress)), default=0)
+        return impasto.JobInfo(self.name, job.state or impasto.JobState.RUNNING, iteration=steps, iterations=10)
+
     def update(self, **changes):
         job = self._tell(changes)
         if getattr(job, "refuse", None):

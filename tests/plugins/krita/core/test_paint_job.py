@@ -287,8 +287,28 @@ class PaintJobTest(unittest.TestCase):
         self.start()
         self.wait_for_phase("waiting")
         self.job.stop()
-        self.assertEqual(self.job.phase(), "cancelled")
-        self.server.wait_for(lambda: NAME not in self.server.jobs)
+        self.wait_for_phase("cancelled")
+        self.assertEqual(self.server.told, [(NAME, "CancelJob")])
+
+    def test_stopping_what_was_just_found_again_keeps_the_best(self):
+        self.server.job()
+        self.server.say(NAME, *(progress(i + 1) for i in range(5)))
+        self.server.set_up(False)
+        self.start(job=NAME)
+        self.wait_for_phase("reconnecting")
+        self.job.stop()  # nothing has been heard of it yet
+        self.server.set_up(True)
+        self.job.try_now()
+        self.server.wait_for(lambda: self.server.told == [(NAME, {"iterations": 6})])
+        self.server.finish(NAME, core_testing.picture())
+        self.wait_for_phase("done")
+
+    def test_where_the_last_step_is_made_anyway_nothing_is_told(self):
+        self.painting(steps=9)
+        self.job.stop()
+        self.server.finish(NAME, core_testing.picture())
+        self.wait_for_phase("done")
+        self.assertEqual(self.server.told, [])
 
     def test_cancelling_tells_the_server_and_deletes_the_job(self):
         self.painting()

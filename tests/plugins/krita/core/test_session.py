@@ -216,6 +216,17 @@ class SessionTest(unittest.TestCase):
         self.heard.wait_for(lambda: self.session.item(entry_id).entry.state == "cancelled")
         self.assertEqual(self.on_disk()[entry_id].state, "cancelled")
 
+    def test_what_failed_or_was_cancelled_elsewhere_keeps_its_best_picture(self):
+        for error, state, words in [
+            (impasto.Internal("out of paint"), "failed", "Something went wrong at the server; its log may say more."),
+            (impasto.Cancelled("the job was cancelled"), "cancelled", ""),
+        ]:
+            entry_id, name = self.accepted()
+            self.server.say(name, impasto.Result(core_testing.picture()), error=error)
+            entry = self.wait_for_phase(entry_id, state).entry
+            self.assertEqual((entry, entry.words[: len(words)]), (self.on_disk()[entry_id], words))
+            self.assertEqual(self.session.result(entry_id), core_testing.picture())
+
     def test_discarding_a_running_job_cancels_it(self):
         entry_id, name = self.accepted(side={"mask": b"m"})
         self.session.discard(entry_id)
