@@ -175,6 +175,8 @@ class Gimp:
             "GIMP2_DIRECTORY": profile,
             "GIMP3_DIRECTORY": profile,
             "LC_ALL": "C.UTF-8",
+            # GTK 3's own settings: there is no service that keeps them.
+            "GSETTINGS_BACKEND": "memory",
             **(environment or {}),
         }
         if plug_ins is None:

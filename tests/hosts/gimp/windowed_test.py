@@ -100,16 +100,21 @@ class WindowedTest(unittest.TestCase):
         self.screen.wait_until_gone(f"{DIALOG}$")
 
     def test_paints_what_one_undo_takes_back(self):
-        self.start(self.bench.server().address)
+        # By keys alone GTK 3's window for files makes GTK itself complain.
+        by_keys = self.bench.gimp().version == "2.10"
+        self.start(self.bench.server().address, **({} if by_keys else {"style": self.style()}))
         before = self.dump("before")
         self.gimp.open_dialog()
         time.sleep(1)
         idle = self.screen.shot("idle")
-        self.gimp.choose_file(self.bench.style())
-        time.sleep(1)
-        self.screen.shot("chosen")
+        if by_keys:
+            self.gimp.choose_file(self.bench.style())
+            time.sleep(1)
+            self.screen.shot("chosen")
+        chosen = self.screen.grab()
         self.screen.key("alt+p")
-        wait_for(lambda: self.waiting(), "the job has a record")
+        # Such a short job may be done before it needs a record.
+        wait_for(lambda: differ(chosen, self.screen.grab()), "the window changes")
         time.sleep(3)
         done = self.screen.shot("done")
         self.assertTrue(differ(idle, done))
