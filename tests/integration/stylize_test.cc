@@ -14,7 +14,6 @@ namespace impasto {
 namespace {
 
 using ::testing::ElementsAre;
-using testing::FieldOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using testing::JobOutcome;

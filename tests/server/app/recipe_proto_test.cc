@@ -165,13 +165,15 @@ TEST_F(RecipeProtoTest, PictureWeightsDefaultToEqualShares) {
 }
 
 TEST_F(RecipeProtoTest, ResolvingAResolvedRecipeChangesNothing) {
-  const std::string recipes[] = {"", "preset: 'reference'", "quality: QUALITY_DRAFT",
-                                 "preset: 'reference' quality: QUALITY_BEST optimizer: OPTIMIZER_ADAM "
-                                 "learning_rate: 3 pyramid_levels: 2",
-                                 "preset: 'reference' style_layers { layer: 'block1_conv1' } style_layers { "
-                                 "layer: 'block1_conv2' } style_layers { layer: "
-                                 "'block2_conv1' } iterations: 3 style_picture_weights: 1 "
-                                 "style_picture_weights: 2 style_picture_weights: 4"};
+  const std::string recipes[] = {
+      "", "preset: 'reference'", "quality: QUALITY_DRAFT",
+      // NOLINTNEXTLINE(bugprone-suspicious-missing-comma): long ones are written in pieces
+      "preset: 'reference' quality: QUALITY_BEST optimizer: OPTIMIZER_ADAM "
+      "learning_rate: 3 pyramid_levels: 2",
+      "preset: 'reference' style_layers { layer: 'block1_conv1' } style_layers { "
+      "layer: 'block1_conv2' } style_layers { layer: "
+      "'block2_conv1' } iterations: 3 style_picture_weights: 1 "
+      "style_picture_weights: 2 style_picture_weights: 4"};
   for (const std::string& text : recipes) {
     const auto once = Resolve(text, 3);
     ASSERT_TRUE(once.ok()) << once.status();

@@ -9,8 +9,6 @@
 namespace impasto::engine {
 namespace {
 
-using ::testing::HasSubstr;
-
 class RecipeChangeTest : public ::testing::Test {
  protected:
   Recipe recipe_ = *MakePreset("reference", "vgg19", WeightsFamily::kKeras);

@@ -7,7 +7,7 @@
 namespace impasto::imaging {
 namespace {
 
-using std::string_literals::operator""s;
+using std::string_literals::operator""s;  // NOLINT(misc-unused-using-decls): literals use it
 
 TEST(SniffFormatTest, KnowsTheFourByTheirFirstBytes) {
   EXPECT_EQ(SniffFormat("\x89PNG\r\n\x1a\n..."), Format::kPng);

@@ -16,7 +16,6 @@ namespace impasto::rpc {
 namespace {
 
 using testing::ElementsAre;
-using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
 

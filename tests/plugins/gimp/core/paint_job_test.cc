@@ -17,7 +17,6 @@
 namespace impasto::gimp {
 namespace {
 
-using ::testing::_;
 using ::testing::NiceMock;
 using ::testing::Return;
 using Phase = PaintState::Phase;
