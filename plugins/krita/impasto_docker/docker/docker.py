@@ -2,30 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from krita import DockWidget, Krita
+from krita import DockWidget
 from PyQt5.QtCore import QCoreApplication, Qt, QTimer
 from PyQt5.QtGui import QHideEvent, QImage, QShowEvent
-from PyQt5.QtWidgets import QFrame, QPushButton, QScrollArea, QWidget
+from PyQt5.QtWidgets import QFrame, QScrollArea, QWidget
 
 from impasto_docker.docker import phrases
 from impasto_docker.docker.bridge import Bridge
 from impasto_docker.docker.gallery import Gallery, style_of_file
 from impasto_docker.docker.history_list import HistoryList
-from impasto_docker.docker.outline import Outline, outline
+from impasto_docker.docker.paint_row import PaintRow
 from impasto_docker.docker.preview_panel import PreviewPanel
 from impasto_docker.docker.recipe_dialog import RecipeDialog
 from impasto_docker.docker.server_panel import ServerPanel
 from impasto_docker.docker.settings_panel import SettingsPanel
 from impasto_docker.docker.widgets import FAR, NEAR, Section, Words, column
+from impasto_docker.document.find import active_document
 
 if TYPE_CHECKING:
     from impasto_docker.core.paintings import Item
     from impasto_docker.docker.painter import Painter
 
-_LOOK = 700  # ms from one look at the document to the next: Krita doesn't tell of selections
 _REST = 300  # ms without a change, before the server is asked what it would take
 
 _bridge: Bridge | None = None
@@ -49,23 +48,17 @@ class StyleTransferDocker(DockWidget):
         self._bridge = bridge or shared_bridge()
         self._painter: Painter | None = None
         self._shown = ""  # an entry's id
-        self._outline = Outline("", 0, 0)
         self._asked: tuple[Any, ...] | None = None
         self._server = ServerPanel()
         self._preview = PreviewPanel()
         self._gallery = Gallery()
         self._settings = SettingsPanel()
-        self._paint = QPushButton("Paint")
-        self._paint.setToolTip("Starts to paint. Krita can be used meanwhile, also to paint more.")
-        self._what = Words()
+        self._paint = PaintRow()
         self._said = Words(selectable=True)
         self._history = HistoryList()
         self._history_section = Section("History", column(self._history), "Paintings under way, and earlier ones")
         self._history_section.hide()
         self._lay_out()
-        self._looking = QTimer(self)
-        self._looking.setInterval(_LOOK)
-        self._looking.timeout.connect(self._look)
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.setInterval(_REST)
@@ -81,7 +74,6 @@ class StyleTransferDocker(DockWidget):
                 self._preview,
                 self._gallery,
                 self._settings,
-                self._what,
                 self._paint,
                 self._said,
                 self._history_section,
@@ -104,7 +96,8 @@ class StyleTransferDocker(DockWidget):
         self._bridge.opened.connect(self._begin)
         self._bridge.failed.connect(self._server.show_failure)
         self._bridge.changed.connect(self._update)
-        self._paint.clicked.connect(self._start)
+        self._paint.paint.connect(self._start)
+        self._paint.changed.connect(self._rest.start)
         self._settings.changed.connect(self._choose)
         self._history.chosen.connect(self._show)
         if self._bridge.session is not None:
@@ -112,21 +105,17 @@ class StyleTransferDocker(DockWidget):
 
     def canvasChanged(self, canvas: Any) -> None:  # noqa: N802  # Krita's name
         """Another picture is active in the window, or (None) no one."""
-        if self.isVisible():
-            self._look()
+        self._paint.look()
 
     def showEvent(self, event: QShowEvent) -> None:  # noqa: N802  # Qt's name
         """Only a docker that is seen asks for a server."""
         super().showEvent(event)
         self._bridge.open()
-        self._looking.start()
-        self._look()
         self._update_all()
 
     def hideEvent(self, event: QHideEvent) -> None:  # noqa: N802  # Qt's name
         """Nothing is looked at until it is shown again."""
         super().hideEvent(event)
-        self._looking.stop()
         self._rest.stop()
 
     def _begin(self) -> None:
@@ -136,10 +125,10 @@ class StyleTransferDocker(DockWidget):
         painter = self._bridge.findChild(Painter) or Painter(self._bridge, self._bridge.session)
         self._painter = painter
         self._gallery.use(painter.thumbnails)
-        self._gallery.chosen.connect(lambda style: painter.choose(replace(painter.settings, style=style)))
+        self._gallery.chosen.connect(painter.choices.choose_style)
         self._gallery.added.connect(self._add_files)
-        self._gallery.take_document.connect(lambda: painter.add_document(Krita.instance().activeDocument()))
-        self._gallery.take_image.connect(painter.add_image)
+        self._gallery.take_document.connect(lambda: painter.add_document(active_document()))
+        self._gallery.take_image.connect(painter.choices.take_image)
         self._gallery.refused.connect(self._said.say)
         self._server.write(painter.session.preferences().server)
         self._server.chosen.connect(painter.session.use_server)
@@ -154,7 +143,7 @@ class StyleTransferDocker(DockWidget):
         self._history.use(lambda item: painter.after(item) if item.entry.result else painter.before(item))
         self._settings.apply_when_done.setChecked(painter.apply_when_done)
         self._settings.apply_when_done.toggled.connect(lambda on: setattr(painter, "apply_when_done", on))
-        painter.settings_changed.connect(self._show_settings)
+        painter.choices.changed.connect(self._show_settings)
         painter.said.connect(self._said.say)
         painter.forecast.connect(self._settings.say_memory)
         painter.started.connect(self._show)
@@ -196,14 +185,15 @@ class StyleTransferDocker(DockWidget):
         self._rest.start()
 
     def _show_styles(self) -> None:
-        painter = self._painter
-        self._gallery.show_styles(painter.styles, painter.session.status(), painter.settings.style)
+        choices = self._painter.choices
+        self._gallery.show_styles(choices.styles, self._painter.session.status(), choices.settings.style)
 
     def _show_settings(self) -> None:
-        self._settings.write(self._painter.settings)
+        self._settings.write(self._painter.choices.settings)
         self._show_styles()
+        self._paint.use_source(self._painter.choices.settings.source)
         self._enable()
-        self._look()
+        self._rest.start()
 
     def _show_history(self) -> None:
         items = self._painter.session.items()
@@ -240,25 +230,19 @@ class StyleTransferDocker(DockWidget):
     def _item(self) -> Item | None:
         return self._painter.session.item(self._shown) if self._painter is not None and self._shown else None
 
-    def _look(self) -> None:
-        """At the document: what would be painted now."""
-        found = outline(Krita.instance().activeDocument(), self._settings.source())
-        if found != self._outline:
-            self._outline = found
-            self._what.say(found.words)
-            self._enable()
-        self._rest.start()
-
     def _estimate(self) -> None:
         painter = self._painter
-        if painter is None or not self._outline.width or painter.settings.style.kind == "none":
-            self._settings.say_memory("")
+        if painter is None:
             return
-        status = painter.session.status()
-        question = (self._outline.width, self._outline.height, painter.settings, status.light)
-        if question != self._asked:
+        _, width, height = self._paint.outline
+        settings, light = painter.choices.usable(), painter.session.status().light
+        question = (width, height, settings, light)
+        if not width or light != "ready" or settings.style.kind == "none":
+            self._asked = None
+            self._settings.say_memory("")
+        elif question != self._asked:
             self._asked = question
-            painter.estimate(*question[:3])
+            painter.estimate(width, height)
 
     def _enable(self) -> None:
         """What can be used as things are."""
@@ -266,15 +250,12 @@ class StyleTransferDocker(DockWidget):
         self._body.setEnabled(painter is not None)
         if painter is None:
             return
-        ready = painter.session.status().light == "ready"
-        chosen = painter.settings.style.kind != "none"
-        self._paint.setEnabled(ready and chosen and self._outline.width > 0)
-        if not chosen:
-            self._what.say("Choose a style: a picture whose manner is to be painted in.")
-        elif not ready:
-            self._what.say("There is no server to paint on yet")
+        if painter.choices.settings.style.kind == "none":
+            self._paint.set_obstacle("Choose a style: a picture whose manner is to be painted in.")
+        elif painter.session.status().light != "ready":
+            self._paint.set_obstacle("There is no server to paint on yet")  # its own words say more
         else:
-            self._what.say(self._outline.words)
+            self._paint.set_obstacle("")
 
     # What the user does.
 
@@ -284,17 +265,18 @@ class StyleTransferDocker(DockWidget):
         if not fault:
             item = self._item()
             running = item is not None and not item.entry.finished
-            self._painter.choose(self._settings.read(self._painter.settings), self._shown if running else "")
+            choices = self._painter.choices
+            choices.choose(self._settings.read(choices.settings), self._shown if running else "")
 
     def _add_files(self, paths: list[str]) -> None:
         for path in reversed(paths):
-            self._painter.add_style(style_of_file(path))
+            self._painter.choices.choose_style(style_of_file(path))
 
     def _start(self) -> None:
-        self._painter.paint(Krita.instance().activeDocument())
+        self._painter.paint(active_document())
 
     def _apply(self, entry_id: str) -> None:
-        self._painter.apply(entry_id, Krita.instance().activeDocument())
+        self._painter.apply(entry_id, active_document())
 
     def _discard(self, entry_id: str) -> None:
         item = self._painter.session.item(entry_id)

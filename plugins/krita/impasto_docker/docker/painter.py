@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Callable
 
 from krita import Krita
@@ -11,15 +11,13 @@ from PyQt5.QtGui import QImage
 
 from impasto_docker.core.local_server import find_local_server
 from impasto_docker.core.raw_pixels import raw_pixels
-from impasto_docker.core.settings import SettingError, Settings, Style, weights
+from impasto_docker.core.settings import SettingError
+from impasto_docker.docker.choices import Choices
 from impasto_docker.docker.images import jpeg, small_image
-from impasto_docker.docker.thumbnails import SIDE, Thumbnails
+from impasto_docker.docker.thumbnails import Thumbnails
 from impasto_docker.document.apply import apply, is_idle, keep_recipe, place_in
-from impasto_docker.document.find import find_document
-from impasto_docker.document.images import image_pixels
-from impasto_docker.document.pixels import travel_format
+from impasto_docker.document.find import active_document, find_document
 from impasto_docker.document.preview_layer import PreviewLayer
-from impasto_docker.document.style_picture import style_pixels
 from impasto_docker.document.target import Refusal, document_name, open_target
 
 if TYPE_CHECKING:
@@ -47,13 +45,11 @@ class Painter(QObject):
     """Paints, shows previews on the canvas, and puts paintings into documents. For Qt's thread; there is one.
 
     Signals:
-        settings_changed: `settings` or `styles` are others.
         said: for people: why something can't be done, or what has happened; "": nothing any more.
         started: the id of a new entry.
         forecast: for people: what the painting that was asked about last would take.
     """
 
-    settings_changed = pyqtSignal()
     said = pyqtSignal(str)
     started = pyqtSignal(str)
     forecast = pyqtSignal(str)
@@ -64,32 +60,10 @@ class Painter(QObject):
         self._bridge = bridge
         self.session = session
         self.thumbnails = Thumbnails(bridge, self)
-        preferences = session.preferences()
-        self.settings = preferences.last
-        if self.settings.style.kind == "picture":  # gone with the Krita that held it
-            self.settings = replace(self.settings, style=Style())
-        self.styles = list(preferences.recent)
-        self._pictures: dict[str, Any] = {}
+        self.choices = Choices(self, session, self.thumbnails)
+        self.choices.refused.connect(self.said)
         self._started: dict[str, _Started] = {}
         bridge.changed.connect(self._look)
-
-    # What is chosen.
-
-    def choose(self, settings: Settings, running: str = "") -> None:
-        """Other settings, kept for the next time. Their weights act on a running job as well.
-
-        Args:
-            settings: what the user chose.
-            running: an entry's id; "": none runs.
-        """
-        before, self.settings = self.settings, settings
-        self.session.remember(settings)
-        if running and _weights_of(before) != _weights_of(settings):
-            try:
-                self.session.change_weights(running, *weights(settings, self.session.status().model(settings.model)))
-            except SettingError as error:
-                self.said.emit(error.words)
-        self.settings_changed.emit()
 
     @property
     def apply_when_done(self) -> bool:
@@ -100,34 +74,9 @@ class Painter(QObject):
     def apply_when_done(self, value: bool) -> None:
         Krita.instance().writeSetting(_GROUP, "applyWhenDone", "true" if value else "false")
 
-    def add_style(self, style: Style, running: str = "") -> None:
-        """One more style, which is chosen."""
-        if style not in self.styles:
-            self.styles.insert(0, style)
-        self.choose(replace(self.settings, style=style), running)
-
-    def add_document(self, document: Document | None) -> None:
-        """Makes a document, as it looks now, a style."""
-        if document is None:
-            self.said.emit("No picture is open. Open the one that is to be the style.")
-            return
-        self._add_picture(style_pixels(document)[0], document_name(document))
-
-    def add_image(self, image: QImage) -> None:
-        """Makes a picture that was dropped a style."""
-        self._add_picture(image_pixels(image, image.hasAlphaChannel()), "Dropped picture")
-
-    def _add_picture(self, pixels, label: str) -> None:  # type: ignore[no-untyped-def]
-        key = f"picture-{len(self._pictures) + 1}"
-        self._pictures[key] = _raw(pixels, travel_format(pixels))
-        self.thumbnails.put(key, small_image(pixels, SIDE))
-        self.add_style(Style("picture", key, label))
-
-    # Jobs.
-
     def paint(self, document: Document | None) -> None:
         """Starts to paint what is chosen of a document."""
-        settings = self.settings
+        settings = self.choices.usable()
         self.said.emit("")
         try:
             target = open_target(document, settings.source)
@@ -136,8 +85,8 @@ class Painter(QObject):
             side.update({} if target.mask is None else {"mask": target.mask})
             side.update({} if target.alpha is None else {"alpha": target.alpha})
             entry_id = self.session.start(
-                _raw(target.pixels, target.pixel_format),
-                self._pictures.get(settings.style.value) if settings.style.kind == "picture" else None,
+                raw_pixels(target.pixels.tobytes(), target.pixel_format, target.place.width, target.place.height),
+                self.choices.style_picture(),
                 settings,
                 target.place,
                 side,
@@ -152,10 +101,10 @@ class Painter(QObject):
         self.thumbnails.put(before_key(entry_id), before)
         self.started.emit(entry_id)
 
-    def estimate(self, width: int, height: int, settings: Settings) -> None:
-        """Asks the server what a painting would take; arguments as of the session's."""
+    def estimate(self, width: int, height: int) -> None:
+        """Asks the server what a painting of so many pixels would take."""
         told = self._bridge.handed_over(self.forecast.emit)
-        self.session.estimate(width, height, settings, lambda words, _: told(words))
+        self.session.estimate(width, height, self.choices.usable(), lambda words, _: told(words))
 
     def discard(self, entry_id: str) -> None:
         """Forgets a painting."""
@@ -255,7 +204,7 @@ class Painter(QObject):
         entry = item.entry
         document, in_another = find_document(entry.place), False
         if document is None and by_hand:
-            document, in_another = Krita.instance().activeDocument(), True
+            document, in_another = active_document(), True
         if document is None:
             self.said.emit(f'"{entry.place.document_name}" is closed: the painting waits in the history.')
             return
@@ -289,14 +238,6 @@ class Painter(QObject):
 def before_key(entry_id: str) -> str:
     """Under which what was there before is kept among the thumbnails."""
     return f"{entry_id}/before"
-
-
-def _raw(pixels, pixel_format: str) -> Any:  # type: ignore[no-untyped-def]
-    return raw_pixels(pixels.tobytes(), pixel_format, pixels.shape[1], pixels.shape[0])
-
-
-def _weights_of(settings: Settings) -> tuple[object, ...]:
-    return settings.strength, settings.content_weight, settings.style_weight
 
 
 def _layer_name(entry: Entry) -> str:

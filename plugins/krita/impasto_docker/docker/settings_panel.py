@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from PyQt5.QtCore import pyqtSignal
-from PyQt5.QtWidgets import QCheckBox, QComboBox, QGridLayout, QLabel, QLayout, QLineEdit, QSpinBox, QWidget
+from PyQt5.QtWidgets import QCheckBox, QComboBox, QLayout, QLineEdit, QSpinBox, QWidget
 
 from impasto_docker.core.settings import Settings, style_factor
 from impasto_docker.docker.slider import Slider
-from impasto_docker.docker.widgets import NEAR, Section, Words, column, row, scroll_past
+from impasto_docker.docker.widgets import Section, Words, column, combo_box, grid, label_of, row, scroll_past
 
 if TYPE_CHECKING:
     from impasto_docker.core.server_watch import ServerStatus
@@ -72,16 +72,16 @@ class SettingsPanel(QWidget):
         self._source = self._choice(
             _SOURCES, "What is painted, within the selection. The result is a new layer above it: one step to undo."
         )
-        return _grid(
+        return grid(
             ("", self._strength),
-            ("&Quality:", row(self._quality, _label("Si&ze:", self._size), self._size)),
+            ("&Quality:", row(self._quality, label_of("Si&ze:", self._size), self._size)),
             ("", self._iterations),
             ("So&urce:", self._source),
             ("", self._memory),
         )
 
     def _more(self) -> QLayout:
-        self._model = _combo_box()
+        self._model = combo_box()
         self._model.setToolTip("The network that looks at the pictures: those that the server has loaded")
         self._model.currentIndexChanged.connect(self._report)
         self._opacity = Slider(
@@ -100,7 +100,7 @@ class SettingsPanel(QWidget):
         self._content_weight = self._weight("How much the photograph's shapes count: a number from 0 to 1e15")
         self._style_weight = self._weight("How much the painting's manner counts: a number above 0, up to 1e15")
         scroll_past(self._model)
-        return _grid(
+        return grid(
             ("", self._opacity),
             ("", self._preview_on_canvas),
             ("", self.apply_when_done),
@@ -147,10 +147,6 @@ class SettingsPanel(QWidget):
             content_weight=_number(self._content_weight) if own else None,
             style_weight=_number(self._style_weight) if own else None,
         )
-
-    def source(self) -> str:
-        """The chosen source, as of Settings."""
-        return str(self._source.currentData())
 
     def text_fault(self) -> str:
         """What is typed that is no number, for people; "": nothing."""
@@ -209,7 +205,7 @@ class SettingsPanel(QWidget):
             self._writing = before
 
     def _choice(self, choices: Sequence[tuple[str, str]], tip: str) -> QComboBox:
-        box = _combo_box()
+        box = combo_box()
         for text, value in choices:
             box.addItem(text, value)
         box.setToolTip(tip)
@@ -240,32 +236,3 @@ def _number(line: QLineEdit) -> float | None:
         return float(line.text())
     except ValueError:
         return None
-
-
-def _grid(*lines: tuple[str, QWidget | QLayout]) -> QGridLayout:
-    """Labels on the left, what they name on the right; parts without a label from side to side."""
-    grid = QGridLayout()
-    grid.setContentsMargins(0, 0, 0, 0)
-    grid.setSpacing(NEAR)
-    grid.setColumnStretch(1, 1)
-    for number, (title, part) in enumerate(lines):
-        if title:
-            named = part if isinstance(part, QWidget) else part.itemAt(0).widget()
-            grid.addWidget(_label(title, named), number, 0)
-        place = (number, 1) if title else (number, 0, 1, 2)
-        grid.addLayout(part, *place) if isinstance(part, QLayout) else grid.addWidget(part, *place)
-    return grid
-
-
-def _combo_box() -> QComboBox:
-    """That shrinks with the docker."""
-    box = QComboBox()
-    box.setSizeAdjustPolicy(QComboBox.AdjustToMinimumContentsLengthWithIcon)
-    box.setMinimumContentsLength(5)
-    return box
-
-
-def _label(title: str, named: QWidget) -> QLabel:
-    label = QLabel(title)
-    label.setBuddy(named)
-    return label

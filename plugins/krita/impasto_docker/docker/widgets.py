@@ -11,6 +11,7 @@ from PyQt5.QtWidgets import (
     QAbstractSlider,
     QAbstractSpinBox,
     QComboBox,
+    QGridLayout,
     QHBoxLayout,
     QLabel,
     QLayout,
@@ -41,6 +42,36 @@ def _fill(layout, parts, spacing):  # type: ignore[no-untyped-def]
     for part in parts:
         layout.addLayout(part) if isinstance(part, QLayout) else layout.addWidget(part)
     return layout
+
+
+def grid(*lines: tuple[str, QWidget | QLayout]) -> QGridLayout:
+    """Labels on the left, what they name on the right; parts without a label from side to side."""
+    layout = QGridLayout()
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(NEAR)
+    layout.setColumnStretch(1, 1)
+    for number, (title, part) in enumerate(lines):
+        if title:
+            named = part if isinstance(part, QWidget) else part.itemAt(0).widget()
+            layout.addWidget(label_of(title, named), number, 0)
+        place = (number, 1) if title else (number, 0, 1, 2)
+        layout.addLayout(part, *place) if isinstance(part, QLayout) else layout.addWidget(part, *place)
+    return layout
+
+
+def combo_box() -> QComboBox:
+    """That shrinks with the docker."""
+    box = QComboBox()
+    box.setSizeAdjustPolicy(QComboBox.AdjustToMinimumContentsLengthWithIcon)
+    box.setMinimumContentsLength(5)
+    return box
+
+
+def label_of(title: str, named: QWidget) -> QLabel:
+    """A label whose key, after "&", goes to the widget that it names."""
+    label = QLabel(title)
+    label.setBuddy(named)
+    return label
 
 
 class IconButton(QToolButton):

@@ -141,26 +141,26 @@ class DockerTest(unittest.TestCase):
 
     def test_what_would_be_painted_and_what_it_needs_are_told(self):
         self.open()
-        self.assertEqual(self.docker._what.text(), 'Paints "Background", 40 × 30')  # noqa: RUF001
+        self.assertEqual(self.docker._paint._words.text(), 'Paints "Background", 40 × 30')  # noqa: RUF001
         wait_for(lambda: self.docker._settings._memory.text(), "the forecast")
         self.assertEqual(self.docker._settings._memory.text(), "Needs about 196 MB")
         self.assertIn(("estimate", 40, 30, 512), self.session.calls)
         selection = __import__("krita").Selection()
         selection.select(4, 5, 20, 18, 255)
         Krita.active.setSelection(selection)
-        wait_for(lambda: "selection" in self.docker._what.text(), "the selection is seen")
-        self.assertEqual(self.docker._what.text(), 'Paints the selection of "Background", 20 × 18')  # noqa: RUF001
+        wait_for(lambda: "selection" in self.docker._paint._words.text(), "the selection is seen")
+        self.assertEqual(self.docker._paint._words.text(), 'Paints the selection of "Background", 20 × 18')  # noqa: RUF001
         Krita.active.close()
         self.docker.canvasChanged(None)
-        self.assertEqual(self.docker._what.text(), "No picture is open")
-        self.assertFalse(self.docker._paint.isEnabled())
+        self.assertEqual(self.docker._paint._words.text(), "No picture is open")
+        self.assertFalse(self.docker._paint._button.isEnabled())
 
     def test_only_what_can_be_done_can_be_clicked(self):
         self.open()
-        self.assertTrue(self.docker._paint.isEnabled())
+        self.assertTrue(self.docker._paint._button.isEnabled())
         self.session.set_status(light="unreachable", words="No Impasto server runs there.", nobody_there=False)
         settle()
-        self.assertFalse(self.docker._paint.isEnabled())
+        self.assertFalse(self.docker._paint._button.isEnabled())
         self.assertEqual(self.docker._server._words.text(), "No Impasto server runs there.")
         self.assertFalse(self.docker._server._start.isVisible())
 
@@ -173,9 +173,9 @@ class DockerTest(unittest.TestCase):
         settle()
         self.docker._add_files(["/nowhere/the_scream.png", "/nowhere/waves.jpg"])
         self.assertEqual(self.styles(), ["Starry Night", "the scream", "waves"])
-        self.assertEqual(self.docker._painter.settings.style, Style("file", "/nowhere/the_scream.png"))
+        self.assertEqual(self.docker._painter.choices.settings.style, Style("file", "/nowhere/the_scream.png"))
         self.docker._gallery._pictures.setCurrentRow(0)
-        self.assertEqual(self.docker._painter.settings.style, STARRY)
+        self.assertEqual(self.docker._painter.choices.settings.style, STARRY)
         self.assertEqual(self.styles(), ["Starry Night", "the scream", "waves"])
         self.assertEqual(self.docker._gallery._label.text(), "Style: Starry Night")
 
@@ -189,13 +189,13 @@ class DockerTest(unittest.TestCase):
         files = QMimeData()
         files.setUrls([QUrl.fromLocalFile("/nowhere/a.PNG"), QUrl.fromLocalFile("/nowhere/notes.txt")])
         self.drop(files)
-        self.assertEqual(self.docker._painter.settings.style, Style("file", "/nowhere/a.PNG"))
+        self.assertEqual(self.docker._painter.choices.settings.style, Style("file", "/nowhere/a.PNG"))
         image = QImage(20, 16, QImage.Format_RGB32)
         image.fill(Qt.red)
         picture = QMimeData()
         picture.setImageData(image)
         self.drop(picture)
-        self.assertEqual(self.docker._painter.settings.style, Style("picture", "picture-1"))
+        self.assertEqual(self.docker._painter.choices.settings.style, Style("picture", "picture-1"))
         text, link = QMimeData(), QMimeData()
         text.setUrls([QUrl.fromLocalFile("/nowhere/notes.txt")])
         self.drop(text)
@@ -208,7 +208,7 @@ class DockerTest(unittest.TestCase):
         self.open()
         panel = self.docker._settings
         chosen = replace(
-            self.docker._painter.settings,
+            self.docker._painter.choices.settings,
             strength=20.0,
             quality="iterations",
             iterations=77,

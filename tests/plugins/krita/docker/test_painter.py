@@ -25,7 +25,7 @@ class PainterTest(unittest.TestCase):
         return [node.name() for node in (document or self.document).topLevelNodes()]
 
     def paint(self, **settings):
-        self.painter.choose(replace(self.painter.settings, **settings))
+        self.painter.choices.choose(replace(self.painter.choices.settings, **settings))
         self.painter.paint(self.document)
         return self.session.items()[0].entry.id
 
@@ -131,17 +131,17 @@ class PainterTest(unittest.TestCase):
         wait_for(lambda: len(self.layers()) == 2, "it is applied")
 
     def test_a_document_becomes_a_style_and_is_sent_as_it_was(self):
-        self.painter.add_document(self.document)
-        self.assertEqual(self.painter.settings.style, Style("picture", "picture-1"))
-        self.assertEqual(self.painter.settings.style.label, "tubingen.jpg")
+        self.painter.choices.take_document(self.document)
+        self.assertEqual(self.painter.choices.settings.style, Style("picture", "picture-1"))
+        self.assertEqual(self.painter.choices.settings.style.label, "tubingen.jpg")
         self.paint()
         style = self.session.calls[-1][2]
         self.assertEqual((style.format, style.width, style.height), ("rgb8", 40, 30))
 
     def test_strength_acts_on_the_running_job_and_nothing_else_does(self):
-        self.painter.choose(replace(self.painter.settings, size=300), running="entry9")
+        self.painter.choices.choose(replace(self.painter.choices.settings, size=300), running="entry9")
         self.assertEqual(self.session.calls, [call for call in self.session.calls if call[0] != "change_weights"])
-        self.painter.choose(replace(self.painter.settings, strength=75.0), running="entry9")
+        self.painter.choices.choose(replace(self.painter.choices.settings, strength=75.0), running="entry9")
         self.assertEqual(self.session.calls[-1], ("change_weights", "entry9", 1.0, 10000.0))
 
     def test_a_style_that_was_gone_with_its_krita_is_not_chosen(self):
@@ -151,7 +151,7 @@ class PainterTest(unittest.TestCase):
         kept = Preferences(last=Settings(style=Style("picture", "picture-1", "Old")))
         docker, _ = open_docker(FakeSession(preferences=kept))
         self.addCleanup(docker._bridge.close)
-        self.assertEqual(docker._painter.settings.style.kind, "none")
+        self.assertEqual(docker._painter.choices.settings.style.kind, "none")
 
 
 if __name__ == "__main__":
