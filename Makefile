@@ -3,7 +3,7 @@
 .PHONY: help demo build test test-all bench bench-full install-gimp install-krita lint format clean
 
 help: ## this list
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 20
 
 demo: ## builds, then paints a photograph: CONTENT= STYLE= ITERATIONS= PRESET= MODEL= SIZE= OUT= may be given
 	@scripts/install.sh build

@@ -125,7 +125,8 @@ class Environment:
         cache = self.folder / "mypy"
         run(self.python, "-m", "mypy", "--config-file", config, "--cache-dir", cache, cwd=PACKAGE)
         ruff = [self.python, "-m", "ruff"]
-        common = ["--quiet", "--no-cache", "--config", config, PACKAGE, HERE]
+        # The Krita plug-in keeps the package's style.
+        common = ["--quiet", "--no-cache", "--config", config, PACKAGE, HERE, ROOT / "plugins" / "krita"]
         # Its patterns of paths begin where it is run.
         run(*ruff, "check", *common, cwd=ROOT)
         run(*ruff, "format", "--check", *common, cwd=ROOT)
