@@ -240,18 +240,23 @@ class Paintings:
 
     def _save(self, line: _Line) -> None:
         """The newest of it, so that it is all one in which order things are written. To be called by the disk."""
-        with self._lock:
-            entry = line.entry if line.entry.id in self._lines else None
+        entry = line.entry
         # A finished one without its pixels stays as it was: the next session gets them from the server.
-        if entry is not None and not (entry.result is not None and not entry.result.path):
+        if self._is_wanted(line) and (entry.result is None or entry.result.path):
             self._history.put(entry)
+
+    def _is_wanted(self, line: _Line) -> bool:
+        """It hasn't been discarded. Whoever writes asks while nothing else is written: removing comes afterwards."""
+        with self._lock:
+            return line.entry.id in self._lines
 
     def _keep_new(self, line: _Line) -> None:
         def write() -> None:
-            self._history.put_side(line.entry.id, line.side or {})
-            line.side = None
-            self._save(line)
-            self._prune(line.entry.id)
+            if self._is_wanted(line):
+                self._history.put_side(line.entry.id, line.side or {})
+                line.side = None
+                self._save(line)
+                self._prune(line.entry.id)
 
         self._disk.now(write)
 
@@ -280,11 +285,12 @@ class Paintings:
                         stride=picture.stride,
                     ),
                 )
-            wanted = entry.id in self._lines
-            if not wanted and line.job in self._leaving:
+            if line.job in self._leaving:
                 self._leaving.remove(line.job)
 
         def write() -> None:
+            if not self._is_wanted(line):
+                return
             # What is in memory is never older than what is on disk: _save writes that.
             if entry.result is None or picture is None:
                 self._history.put(entry)
@@ -293,7 +299,7 @@ class Paintings:
                 self._set(line, self._history.put_result(entry, entry.result, picture.data))
                 self._prune(entry.id)
 
-        kept = not wanted or self._disk.now(write)
+        kept = self._disk.now(write)
         if not kept:
             self._set(line, entry)
         self._changed("history")

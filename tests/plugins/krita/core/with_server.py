@@ -189,6 +189,26 @@ class WithServerTest(unittest.TestCase):
         self.serve()
         self.assertIn("doesn't know this job any more", self.wait_for_phase(entry_id, "failed").live.words)
 
+    def test_a_server_that_hangs_holds_nobody_up(self):
+        self.ready()
+        entry_id = self.painting()
+        self.server.signal(signal.SIGSTOP)
+        began = time.monotonic()
+        other = self.start()
+        self.session.change_weights(entry_id, 2.0, 3.0)
+        self.session.stop(entry_id)
+        self.session.look_now()
+        self.session.estimate(100, 80, QUICK, lambda words, fits: None)
+        self.session.cancel(other)
+        self.session.discard(other)
+        items = self.session.items()
+        # The least that a call to it would have taken is the 3 seconds for which it is made again.
+        self.assertLess(time.monotonic() - began, 1.0)
+        self.assertEqual([item.phase for item in items], ["stopping"])
+        self.server.signal(signal.SIGCONT)
+        self.wait_for_phase(entry_id, "done")
+        self.heard.wait_for(lambda: len(self.jobs()) == 1)
+
     def test_the_next_session_attaches(self):
         self.ready()
         entry_id = self.painting()
