@@ -19,6 +19,7 @@ FINISHED = ("done", "failed", "cancelled")
 MAX_ENTRIES = 50
 MAX_BYTES = 2 << 30
 _MAX_JSON_BYTES = 1 << 20
+_SWEPT_AFTER = 3600.0  # seconds
 
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _NAME = re.compile(r"[a-z][a-z_]*")
@@ -219,6 +220,20 @@ class History:
             count -= 1
             size -= entry.result.size if entry.result else 0
         return removed
+
+    def sweep(self, now: float) -> None:
+        """Removes what belongs to no entry, an hour after it was written: Krita ended while it wrote.
+
+        `now`: seconds since 1970.
+        """
+        known = {entry.id for entry in self.entries()}
+        for kind in ("*.pixels", "*.side", ".*.json.*", ".*.pixels.*", ".*.side.*"):
+            for path in self._folder.glob(kind):
+                # Another process may just be writing; and another version's entries aren't understood here.
+                is_kept = path.stem in known or path.with_suffix(".json").exists()
+                with contextlib.suppress(FileNotFoundError):
+                    if not is_kept and path.stat().st_mtime < now - _SWEPT_AFTER:
+                        path.unlink()
 
     def _read(self, path: Path) -> Entry:
         with path.open("rb") as file:

@@ -78,6 +78,7 @@ class Session(Paintings):
             self._server_lost,
         )
         self._watch = ServerWatch(self._preferences.server, self._server_changed, connect)
+        self._disk.later(lambda: self._history.sweep(clock()))
         self._watch.start()
         self.attach()
 

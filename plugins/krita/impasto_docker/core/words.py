@@ -67,9 +67,10 @@ def explain(error: BaseException, address: str) -> str:
 
 
 def explain_disk(error: OSError) -> str:
-    """Why a file of the plug-in's own can't be written, and what to do about it. The error names the file."""
+    """Why a file of the plug-in's own can't be written, and what to do about it."""
+    where = f"in {Path(error.filename).parent}" if error.filename else "on the disk"
     words = _DISK.get(error.errno or 0, f"{error.strerror or error}.")
-    return f"Nothing can be kept in {Path(error.filename).parent}. {words}"
+    return f"Nothing can be kept {where}. {words}"
 
 
 def duration_words(seconds: float) -> str:

@@ -36,6 +36,10 @@ class DiskTest(unittest.TestCase):
             self.disk.now(failing(number))
             self.assertEqual(self.disk.notice(), f"Nothing can be kept in /state/krita. {words}")
 
+    def test_trouble_without_a_name(self):
+        self.disk.now(failing(errno.EIO, None))
+        self.assertEqual(self.disk.notice(), "Nothing can be kept on the disk. Odd thing.")
+
     def test_later_keeps_the_order_and_the_caller_goes_on(self):
         gate, written = threading.Event(), []
         self.disk.later(lambda: gate.wait(core_testing.PATIENCE))

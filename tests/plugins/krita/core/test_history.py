@@ -1,4 +1,5 @@
 import json
+import os
 import tempfile
 import unittest
 from dataclasses import replace
@@ -137,6 +138,21 @@ class HistoryTest(unittest.TestCase):
         self.history.remove("a-1")
         self.history.remove("a-1")
         self.assertEqual(list(self.folder.iterdir()), [])
+
+    def test_what_a_sudden_end_left_is_swept_away(self):
+        self.with_result(ENTRY)
+        self.history.put_side("a-1", {"mask": b"1"})
+        (self.folder / "later.json").write_text('{"state": "dreaming"}')
+        kept = {"a-1.json", "a-1.pixels", "a-1.side", "later.json", "later.pixels", "notes.txt", ".hidden"}
+        left = {"gone.pixels", "gone.side", ".a-1.json.x1", ".a-1.pixels.x2", ".gone.side.x3"}
+        for name in (kept | left) - {"a-1.json", "a-1.pixels", "a-1.side", "later.json"}:
+            (self.folder / name).write_bytes(b"")
+        for path in self.folder.iterdir():
+            os.utime(path, (1000.0, 1000.0))
+        self.history.sweep(1000.0 + 3600.0)
+        self.assertEqual({path.name for path in self.folder.iterdir()}, kept | left)
+        self.history.sweep(1000.0 + 3600.5)
+        self.assertEqual({path.name for path in self.folder.iterdir()}, kept)
 
     def test_beyond_the_number_the_oldest_go_those_that_were_applied_first(self):
         self.history = History(self.folder, max_entries=2)
