@@ -4,6 +4,7 @@
 import contextlib
 import json
 import os
+import signal
 import socket
 import unittest
 
@@ -71,6 +72,16 @@ class WindowedTest(unittest.TestCase):
         first = self.docker.picture()
         wait_for(lambda: differ(first, self.docker.picture()), "the preview changes")
 
+    def undo(self):
+        """As a person does: by Ctrl+Z."""
+        # The canvas has the keys once it is clicked, with a tool that paints nothing.
+        self.window.script("Krita.instance().action('PanTool').trigger()")
+        left, top, width, height = self.window.script(
+            "area = Krita.instance().activeWindow().qwindow().centralWidget()\nanswer = place(area)"
+        )
+        self.screen.click(left + width // 2, top + height // 2)
+        self.screen.key("ctrl+z")
+
     def test_paints_what_one_undo_takes_back(self):
         krita = self.user(self.server(), **SHORT)
         self.start(krita)
@@ -88,15 +99,6 @@ class WindowedTest(unittest.TestCase):
         self.assertEqual(before[1], after[1])
         self.undo()
         wait_for(lambda: self.docker.pixels() == before, "all is as it was")
-
-    def undo(self):
-        # The canvas has the keys once it is clicked, with a tool that paints nothing.
-        self.window.script("Krita.instance().action('PanTool').trigger()")
-        left, top, width, height = self.window.script(
-            "area = Krita.instance().activeWindow().qwindow().centralWidget()\nanswer = place(area)"
-        )
-        self.screen.click(left + width // 2, top + height // 2)
-        self.screen.key("ctrl+z")
 
     def test_a_preview_on_the_canvas_becomes_the_painting_in_one_step(self):
         krita = self.user(self.server(), **ENDLESS, preview_on_canvas=True)
@@ -175,12 +177,36 @@ class WindowedTest(unittest.TestCase):
         self.docker.wait_for_words("Done, not applied yet")
         self.docker.click("Apply")
         self.docker.wait_for_words("Applied")
+        self.docker.place("History of paintings")
+        self.screen.shot("krita-history", focused=False)
         self.assertEqual(["Background", "Background as Starry Night"], self.docker.layers())
 
-    def test_a_server_that_comes_late(self):
+    def free_address(self):
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
-            address = f"127.0.0.1:{free.getsockname()[1]}"
+            return f"127.0.0.1:{free.getsockname()[1]}"
+
+    def test_starts_a_server(self):
+        krita = self.user(self.free_address(), **SHORT)
+        program, number = self.bench.path("impastod"), self.bench.path("pid")
+        with open(program, "w", encoding="utf-8") as file:
+            file.write(
+                f"#!/bin/sh\necho $$ >'{number}'\n"
+                f"exec '{os.environ['IMPASTO_TEST_IMPASTOD']}' --weights-dir '{self.bench.weights()}' "
+                '--models vgg19 --device cpu --threads 1 "$@"\n'
+            )
+        os.chmod(program, 0o755)
+        krita.environment["IMPASTO_IMPASTOD"] = program
+        self.start(krita)
+        self.docker.click("Start a Server Here")
+        wait_for(lambda: os.path.exists(number) and os.path.getsize(number), "the server is started")
+        with open(number, encoding="utf-8") as file:
+            self.addCleanup(os.kill, int(file.read()), signal.SIGKILL)  # it would go on, as it should
+        self.docker.click("Paint")
+        self.docker.wait_for_words("Applied")
+
+    def test_a_server_that_comes_late(self):
+        address = self.free_address()
         self.start(self.user(address, **SHORT))
         self.docker.wait_for_words("There is no server to paint on yet")
         self.screen.shot("krita-unreachable", focused=False)
