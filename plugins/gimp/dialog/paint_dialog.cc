@@ -40,6 +40,11 @@ Pixbuf OriginalOf(const Target& target) {
                           std::max(1, static_cast<int>(target.height * scale))));
 }
 
+// Whether a job that comes to, or leaves, `phase` is a reason to look at the server at once.
+bool TellsOfServer(PaintState::Phase phase) {
+  return phase == PaintState::Phase::kReconnecting || phase == PaintState::Phase::kFailed;
+}
+
 class PaintDialog {
  public:
   PaintDialog(DialogInput input, const Preferences& preferences);
@@ -260,8 +265,7 @@ void PaintDialog::Chosen() {
 void PaintDialog::JobChanged() {
   const PaintState::Phase before = model_.state().phase;
   model_.Look();
-  if (model_.state().phase != before && (before == PaintState::Phase::kReconnecting ||
-                                         model_.state().phase == PaintState::Phase::kReconnecting)) {
+  if (model_.state().phase != before && (TellsOfServer(before) || TellsOfServer(model_.state().phase))) {
     watch_.LookNow();
   }
   if (model_.state().result != nullptr && model_.state().ended()) {
