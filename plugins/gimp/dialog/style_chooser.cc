@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/substitute.h"
 #include "core/text.h"
 
 namespace impasto::gimp {
@@ -192,8 +193,9 @@ void StyleChooser::SetLibrary(const std::vector<v1::Style>& styles) {
   for (const v1::Style& style : styles) {
     thumbnails[style.name()] = style.thumbnail();
     shown.push_back({Style::Kind::kLibrary, style.name(),
-                     style.display_name().empty() ? style.name().substr(style.name().find('/') + 1)
-                                                  : style.display_name()});
+                     style.display_name().empty()
+                         ? absl::Substitute(_("Untitled ($0 × $1)"), style.width(), style.height())
+                         : style.display_name()});
   }
   if (thumbnails == library_) {
     return;
