@@ -177,7 +177,8 @@ class WindowedTest(unittest.TestCase):
         self.docker.wait_for_words("Done, not applied yet")
         self.docker.click("Apply")
         self.docker.wait_for_words("Applied")
-        self.docker.place("History of paintings")
+        self.docker.place("HistoryList")
+        self.window.wait_until("not find('HistoryList').visibleRegion().isEmpty()", "the history is seen")
         self.screen.shot("krita-history", focused=False)
         self.assertEqual(["Background", "Background as Starry Night"], self.docker.layers())
 
