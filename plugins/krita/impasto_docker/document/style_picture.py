@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from impasto_docker.document import pixels
 from impasto_docker.document.images import image_pixels
 
@@ -17,7 +19,7 @@ def style_pixels(document: Document) -> tuple[pixels.Array, str]:
     document.waitForDone()
     found = image_pixels(document.projection(0, 0, document.width(), document.height()), True)
     if (found[..., 3] == 255).all():
-        found = pixels.np.ascontiguousarray(found[..., :3])
+        found = np.ascontiguousarray(found[..., :3])
     return found, pixels.travel_format(found)
 
 

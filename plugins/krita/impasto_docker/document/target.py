@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from PyQt5.QtCore import QRect
 
 from impasto_docker.core.history import Place
@@ -139,7 +140,7 @@ def _selected(document: Document) -> tuple[QRect, pixels.Array | None]:
     if area.isEmpty():
         raise Refusal("Nothing on the canvas is selected. Select a part of it, or choose Select > Deselect.")
     data = selection.pixelData(area.x(), area.y(), area.width(), area.height())
-    return area, pixels.np.frombuffer(data, "u1").reshape(area.height(), area.width())
+    return area, np.frombuffer(data, "u1").reshape(area.height(), area.width())
 
 
 def _alpha(read: Any, space: Space, area: QRect) -> pixels.Array:
