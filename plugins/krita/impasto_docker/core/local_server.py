@@ -60,7 +60,7 @@ def start_local_server(program: str, address: str, log_file: Path) -> None:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env=_without_krita(os.environ),
+                env=_environment(),
                 start_new_session=True,
             )
     except OSError as error:
@@ -69,11 +69,7 @@ def start_local_server(program: str, address: str, log_file: Path) -> None:
     threading.Thread(target=child.wait, name="impasto-server", daemon=True).start()
 
 
-def _without_krita(environment: os._Environ[str]) -> dict[str, str]:
-    """An AppImage of Krita brings libraries along, which aren't the server's."""
-    ours = os.environ.get("APPDIR")
-    kept = dict(environment)
-    if ours:
-        for name in ("LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME"):
-            kept.pop(name, None)
-    return kept
+def _environment() -> dict[str, str]:
+    """Ours, but without the libraries that an AppImage of Krita brings along: they aren't the server's."""
+    krita = ("LD_LIBRARY_PATH", "PYTHONPATH", "PYTHONHOME") if os.environ.get("APPDIR") else ()
+    return {name: value for name, value in os.environ.items() if name not in krita}

@@ -151,7 +151,7 @@ class PaintJob:
     def _read(self) -> None:
         attempt = 0
         while True:
-            connections = self._connections
+            heard = self._last_event
             error: Exception | None = None
             try:
                 self._follow()
@@ -163,11 +163,11 @@ class PaintJob:
                 self._end(error)
                 break
             self._drop_client()
+            # One that lets us connect, and breaks off each time, isn't to be tried without a pause.
+            attempt = 0 if self._last_event > heard else attempt + 1
             words = explain(error, self._address)
-            attempt += 1
-            if self._connections > connections:
-                words = f"The connection to the server at {self._address} is lost. The painting goes on there."
-                attempt = 0
+            if attempt == 0:
+                words = f"The connection to the server at {self._address} is lost. It is tried again by itself."
             if not self._wait_to_try(words, attempt):
                 break
         self._drop_client()

@@ -112,6 +112,24 @@ class PaintJobTest(unittest.TestCase):
         self.assertEqual(len(state.total_losses), 3)  # none is missed, and none comes twice
         self.assertEqual(self.sent, 1)
 
+    def test_a_server_that_breaks_off_each_time_is_left_alone_for_a_while(self):
+        with unittest.mock.patch("impasto_docker.core.paint_job._WAITS", (0.0, 3600.0)):
+            self.painting()
+            broken = unittest.mock.patch.object(
+                core_testing.FakeJob, "events", side_effect=impasto.Unavailable("stopping", retry_after=2.0)
+            )
+            with broken:
+                self.server.set_up(False)
+                self.wait_for(lambda state: "No Impasto server runs" in state.words)
+                self.server.set_up(True)
+                self.job.try_now()
+                words = "stopping. Try again in 2 s."
+                self.assertEqual(self.wait_for(lambda state: state.words == words).phase, "reconnecting")
+            # The first, the one that was refused, and the one that broke off: nothing has been tried since.
+            self.assertEqual(self.server.connections, 3)
+            self.job.try_now()
+            self.wait_for_phase("painting")
+
     def test_a_server_that_goes_on_from_before_what_was_heard(self):
         self.painting(steps=3)
         self.server.set_up(False)
