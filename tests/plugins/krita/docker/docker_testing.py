@@ -13,6 +13,7 @@ from pathlib import Path
 
 import impasto
 import numpy as np
+from PyQt5 import sip
 from PyQt5.QtCore import QObject, QRect
 from PyQt5.QtGui import QIcon, QImage
 from PyQt5.QtWidgets import QApplication, QDockWidget
@@ -216,15 +217,23 @@ class FakeSession:
 RESULT = ResultFile("somewhere", 40, 30, "rgb8", 3600)
 
 
-def open_docker(session=None, document=None):
-    """A docker that is shown, with its session open. Gives (docker, session)."""
+def show_docker(test, bridge, hidden=False):
+    """A docker that is seen until the test is over. As in Krita it is no one's garbage while it is being drawn."""
     from impasto_docker.docker.docker import StyleTransferDocker
 
+    docker = StyleTransferDocker(bridge)
+    docker.resize(300, 800)
+    docker.setVisible(not hidden)
+    test.addCleanup(lambda: sip.isdeleted(docker) or sip.delete(docker))
+    test.addCleanup(bridge.close)
+    return docker
+
+
+def open_docker(test, session=None, document=None):
+    """A docker that is shown, with its session open. Gives (docker, session)."""
     Krita.active = document or new_document()
     session = session or FakeSession()
-    docker = StyleTransferDocker(Bridge(session.open))
-    docker.resize(300, 800)
-    docker.show()
+    docker = show_docker(test, Bridge(session.open))
     wait_for(lambda: docker._painter is not None, "the session is open")
     return docker, session
 

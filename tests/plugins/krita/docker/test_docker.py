@@ -1,12 +1,23 @@
 import unittest
 from dataclasses import replace
 
-from docker_testing import STARRY, FakeSession, Krita, new_document, open_docker, preview, ready, settle, wait_for
+from docker_testing import (
+    STARRY,
+    FakeSession,
+    Krita,
+    new_document,
+    open_docker,
+    preview,
+    ready,
+    settle,
+    show_docker,
+    wait_for,
+)
 from impasto_docker.core.history import ResultFile
 from impasto_docker.core.server_watch import ServerStatus
 from impasto_docker.core.settings import ServerSettings, Style
 from impasto_docker.docker.bridge import Bridge
-from impasto_docker.docker.docker import StyleTransferDocker
+from PyQt5 import sip
 from PyQt5.QtCore import QMimeData, QPointF, Qt, QUrl
 from PyQt5.QtGui import QDropEvent, QImage
 
@@ -26,8 +37,7 @@ class DockerTest(unittest.TestCase):
         self.addCleanup(lambda: [document.close() for document in Krita.instance().documents()])
 
     def open(self, session=None):
-        self.docker, self.session = open_docker(session)
-        self.addCleanup(self.docker._bridge.close)
+        self.docker, self.session = open_docker(self, session)
         settle()
 
     def styles(self):
@@ -36,34 +46,30 @@ class DockerTest(unittest.TestCase):
 
     def test_no_server_is_asked_before_it_is_seen(self):
         opened = []
-        docker = StyleTransferDocker(Bridge(lambda changed: opened.append(1) or FakeSession().open(changed)))
+        docker = show_docker(self, Bridge(lambda changed: opened.append(1) or FakeSession().open(changed)), hidden=True)
         docker.canvasChanged(None)
         settle()
         self.assertEqual(opened, [])
         docker.show()
         wait_for(lambda: opened, "the session is opened")
-        docker._bridge.close()
 
     def test_a_session_that_cannot_be_opened_is_told_with_what_to_do(self):
         def open_session(_):
             raise ModuleNotFoundError("No module named 'grpc'", name="grpc")
 
-        docker = StyleTransferDocker(Bridge(open_session))
-        docker.show()
+        docker = show_docker(self, Bridge(open_session))
         wait_for(lambda: "grpcio" in docker._server._words.text(), "it is told")
         self.assertFalse(docker._body.isEnabled())
 
     def test_two_dockers_have_one_session_and_one_choice(self):
         self.open()
-        other = StyleTransferDocker(self.docker._bridge)
-        other.show()
+        other = show_docker(self, self.docker._bridge)
         self.assertIs(other._painter, self.docker._painter)
         self.docker._settings._strength.setValue(70)
         self.assertEqual(other._settings._strength.value(), 70)
         self.session.set_item("a", live=PAINTING)
         settle()
-        other.close()
-        other.deleteLater()
+        sip.delete(other)  # as with its window
         self.session.set_item("a", live={**PAINTING, "iteration": 35})
         settle()
         self.assertEqual(self.docker._preview._progress.text(), "Iteration 35 of 300, about 12 s left")

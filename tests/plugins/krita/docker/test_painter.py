@@ -15,8 +15,7 @@ class PainterTest(unittest.TestCase):
         self.document = new_document()
         self.addCleanup(lambda: [document.close() for document in Krita.instance().documents()])
         self.addCleanup(Krita.instance().settings.clear)
-        self.docker, self.session = open_docker(document=self.document)
-        self.addCleanup(self.docker._bridge.close)
+        self.docker, self.session = open_docker(self, document=self.document)
         self.painter = self.docker._painter
         self.said = []
         self.painter.said.connect(self.said.append)
@@ -149,8 +148,7 @@ class PainterTest(unittest.TestCase):
         from impasto_docker.core.settings import Settings
 
         kept = Preferences(last=Settings(style=Style("picture", "picture-1", "Old")))
-        docker, _ = open_docker(FakeSession(preferences=kept))
-        self.addCleanup(docker._bridge.close)
+        docker, _ = open_docker(self, FakeSession(preferences=kept))
         self.assertEqual(docker._painter.choices.settings.style.kind, "none")
 
 
