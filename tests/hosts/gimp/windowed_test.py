@@ -50,15 +50,15 @@ class WindowedTest(unittest.TestCase):
         self.screen = self.enterContext(Screen())
         self.bench = self.enterContext(Bench())
 
-    def start(self, address, gimp=None, **settings):
-        """GIMP with an image and the dialog; `settings` are those of the session before."""
+    def start(self, address, gimp=None, recent=(), **settings):
+        """GIMP with an image and the dialog; `settings` are those of the session before, as `recent` styles are."""
         gimp = gimp or self.bench.gimp(environment={"DISPLAY": self.screen.display})
         self.config = os.path.join(gimp.config, "impasto")
         os.makedirs(self.config, exist_ok=True)
         if settings is not None:
             with open(os.path.join(self.config, "gimp.json"), "w", encoding="utf-8") as file:
                 json.dump(
-                    {"server": {"address": address}, "last": {**SETTINGS, **settings}},
+                    {"server": {"address": address}, "last": {**SETTINGS, **settings}, "recent": list(recent)},
                     file,
                 )
         self.gimp = WindowedGimp(self.bench, self.screen, gimp)
@@ -171,6 +171,24 @@ class WindowedTest(unittest.TestCase):
         self.wait_for_result()
         changes = self.recipe()["changes"]
         self.assertTrue(any("style_weight" in str(change) for change in changes), changes)
+
+    def test_paints_in_place_by_a_recent_style_and_one_undo_takes_it_back(self):
+        self.start(self.bench.server().address, recent=[self.style()], placement="in-place")
+        before = self.dump("before")
+        self.gimp.open_dialog()
+        time.sleep(1)
+        self.screen.key("alt+y", "space", "Down", "Down", "Down", "Return")
+        self.screen.key("alt+e", "Home", "space")
+        time.sleep(1)
+        self.screen.shot("recent")
+        self.screen.key("alt+o")
+        self.screen.wait_until_gone(f"{DIALOG}$")
+        wait_for(lambda: (self.dump("painted")[1].values != before[1].values).any(), "the layer is painted")
+        self.assertEqual(1, self.layers())
+        self.gimp.main_window()
+        self.screen.key("ctrl+z")
+        wait_for(lambda: (self.dump("undone")[1].values == before[1].values).all(), "the pixels are as they were")
+        self.assert_same_image(before, self.dump("undone"))
 
     def test_says_that_nobody_is_there(self):
         with socket.socket() as free:
