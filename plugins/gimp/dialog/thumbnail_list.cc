@@ -52,6 +52,8 @@ ThumbnailList::ThumbnailList(const char* label, const char* tip, const char* not
   Add(box_, scrolled_, true);
   Add(box_, nothing_);
   gtk_widget_show_all(box_);
+  // It is shown or hidden by Set() alone, and not with all that is around it.
+  gtk_widget_set_no_show_all(nothing_, TRUE);
   Set({});
   OnSignal(view_, "selection-changed", [this] { Report(); });
 }
