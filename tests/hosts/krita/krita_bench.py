@@ -1,4 +1,5 @@
-"""What tests in the real Krita share: a server with small networks, a user's Krita with the plug-in, without and with windows.
+"""What tests in the real Krita share: a server with small networks; a user's Krita with the plug-in, with its windows
+or without.
 
 with Bench() as bench:
     krita = bench.krita(bench.server())            # a new user's, whose plug-in knows the server
@@ -26,12 +27,14 @@ import sys
 _HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.dirname(_HERE))
 from host_bench import HostBench
-from screen import PATIENCE, Screen, differ, wait_for
+from screen import Screen, differ, wait_for
 
 __all__ = ["Bench", "Krita", "Screen", "differ", "wait_for"]
 
 # Far beyond what a run takes, also on a busy machine.
 _LONG = 400
+# ... and what a script does.
+_SOON = 30
 PLUG_IN = "impasto_docker"
 _HANDS = "impasto_test_hands"
 
@@ -76,7 +79,7 @@ class Krita:
                 json.dump(preferences, file)
 
     def run_tests(self, module, **environment):
-        """Runs the tests of a module of in_krita/ by kritarunner. Gives how many they are; AssertionError: what failed."""
+        """Runs the tests of a module of in_krita/ by kritarunner. Gives their number; AssertionError: what failed."""
         scripts = os.path.join(self.data, "kritarunner", "pykrita")
         os.makedirs(os.path.dirname(scripts), exist_ok=True)
         if not os.path.lexists(scripts):
@@ -165,7 +168,7 @@ class KritaWindow:
         if self.process.poll() is not None:
             raise AssertionError(f"Krita has ended:\n{self.log()}")
         hands = socket.socket(socket.AF_UNIX)
-        hands.settimeout(30)
+        hands.settimeout(_SOON)
         try:
             hands.connect(self._socket)
         except OSError:

@@ -1,7 +1,7 @@
 """For tests alone: runs Python that comes through a socket, in Krita's own thread.
 
-A line of JSON each: {"source", "names"}, answered by {"answer", "error"}: also of what went wrong in any plug-in since the
-last one. krita_bench.KritaWindow is the other end.
+A line of JSON each: {"source", "names"}, answered by {"answer", "error"}: also of what went wrong in any plug-in since
+the last one. krita_bench.KritaWindow is the other end.
 """
 
 import json
