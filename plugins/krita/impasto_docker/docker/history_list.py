@@ -41,7 +41,8 @@ class HistoryList(QListWidget):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarAlwaysOff)
         self.setAccessibleName("History of paintings")
         self.currentItemChanged.connect(self._choose)
-        self.itemActivated.connect(lambda line: self.apply.emit(line.data(_ID)))
+        # Not when it is activated: on some desktops a single click does that.
+        self.itemDoubleClicked.connect(lambda line: self.apply.emit(line.data(_ID)))
         self.verticalScrollBar().valueChanged.connect(self._show_icons)
         self._items: dict[str, Item] = {}
         self._picture: Callable[[Item], QImage | None] = lambda _: None
@@ -83,9 +84,11 @@ class HistoryList(QListWidget):
         self.blockSignals(False)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802  # Qt's name
-        """Delete discards."""
+        """Enter applies, Delete discards."""
         line = self.currentItem()
-        if event.key() == Qt.Key_Delete and line is not None:
+        if line is not None and event.key() in (Qt.Key_Return, Qt.Key_Enter):
+            self.apply.emit(line.data(_ID))
+        elif line is not None and event.key() == Qt.Key_Delete:
             self.discard.emit(line.data(_ID))
         else:
             super().keyPressEvent(event)

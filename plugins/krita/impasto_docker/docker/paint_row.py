@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from krita import Krita
 from PyQt5.QtCore import QTimer, pyqtSignal
 from PyQt5.QtWidgets import QPushButton, QWidget
 
 from impasto_docker.docker.outline import Outline, outline
 from impasto_docker.docker.widgets import Words, column
+from impasto_docker.document.find import active_document
 
 if TYPE_CHECKING:
     from PyQt5.QtGui import QHideEvent, QShowEvent
@@ -59,7 +59,7 @@ class PaintRow(QWidget):
         """Looks now."""
         if not self.isVisible():
             return
-        found = outline(Krita.instance().activeDocument(), self._source)
+        found = outline(active_document(), self._source)
         if found != self.outline:
             self.outline = found
             self._show()

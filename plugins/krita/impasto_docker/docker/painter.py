@@ -63,6 +63,7 @@ class Painter(QObject):
         self.choices = Choices(self, session, self.thumbnails)
         self.choices.refused.connect(self.said)
         self._started: dict[str, _Started] = {}
+        self._entries: set[str] = set()  # whose pictures may be kept
         bridge.changed.connect(self._look)
 
     @property
@@ -112,8 +113,6 @@ class Painter(QObject):
         if started is not None and started.canvas is not None:
             started.canvas.remove()
         self.session.discard(entry_id)
-        for key in (entry_id, before_key(entry_id)):
-            self.thumbnails.forget(key)
 
     def before(self, item: Item) -> QImage | None:
         """What a painting is painted from; None: it arrives later."""
@@ -163,6 +162,12 @@ class Painter(QObject):
         self._fetch(entry_id, lambda picture, side: self._put(entry_id, picture, side, by_hand=True))
 
     def _look(self, news: frozenset[str]) -> None:
+        if "history" in news:
+            entries = {item.entry.id for item in self.session.items()}
+            for entry_id in self._entries - entries:
+                self.thumbnails.forget(entry_id)
+                self.thumbnails.forget(before_key(entry_id))
+            self._entries = entries
         for entry_id in news & self._started.keys():
             started, item = self._started[entry_id], self.session.item(entry_id)
             if item is None:

@@ -63,7 +63,7 @@ def combo_box() -> QComboBox:
     """That shrinks with the docker."""
     box = QComboBox()
     box.setSizeAdjustPolicy(QComboBox.AdjustToMinimumContentsLengthWithIcon)
-    box.setMinimumContentsLength(5)
+    box.setMinimumContentsLength(3)
     return box
 
 

@@ -18,8 +18,9 @@ from impasto_docker.core.server_watch import ServerStatus
 from impasto_docker.core.settings import ServerSettings, Style
 from impasto_docker.docker.bridge import Bridge
 from PyQt5 import sip
-from PyQt5.QtCore import QMimeData, QPointF, Qt, QUrl
+from PyQt5.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PyQt5.QtGui import QDropEvent, QImage
+from PyQt5.QtTest import QTest
 
 PAINTING = {
     "phase": "painting",
@@ -135,6 +136,35 @@ class DockerTest(unittest.TestCase):
         settle()
         self.docker._history.discard.emit("a")
         self.assertNotIn(("discard", "a"), self.session.calls)
+
+    def test_keys_apply_and_discard_in_the_history(self):
+        self.open()
+        self.session.set_item("a", state="done", result=RESULT, recipe_json="{}")
+        settle()
+        history = self.docker._history
+        history.setCurrentRow(0)
+        QTest.keyClick(history, Qt.Key_Return)
+        wait_for(lambda: ("mark_applied", "a") in self.session.calls, "it is applied")
+        QTest.keyClick(history, Qt.Key_Delete)
+        self.assertIn(("discard", "a"), self.session.calls)
+
+    def test_the_strength_is_dragged_and_typed(self):
+        self.open()
+        slider = self.docker._settings._strength
+        line = slider.lineEdit()
+        QTest.mousePress(line, Qt.LeftButton, pos=line.rect().topRight() + QPoint(0, 5))
+        self.assertEqual(slider.value(), 100)
+        QTest.mouseDClick(line, Qt.LeftButton)
+        QTest.keyClicks(line, "3")
+        QTest.keyClick(line, Qt.Key_Return)
+        self.assertEqual(slider.value(), 3)
+        QTest.keyClick(slider, Qt.Key_Up)
+        self.assertEqual(self.docker._painter.choices.settings.strength, 4.0)
+
+    def test_it_is_never_so_narrow_that_something_is_cut_off(self):
+        self.open()
+        self.docker.resize(50, 600)
+        self.assertGreaterEqual(self.docker.widget().viewport().width(), self.docker._body.minimumSizeHint().width())
 
     def test_a_failed_job_says_why(self):
         self.open()

@@ -137,6 +137,19 @@ class PainterTest(unittest.TestCase):
         style = self.session.calls[-1][2]
         self.assertEqual((style.format, style.width, style.height), ("rgb8", 40, 30))
 
+    def test_pictures_of_what_left_the_history_are_not_kept(self):
+        entry_id = self.paint()
+        self.assertIsNotNone(self.painter.thumbnails.known(f"{entry_id}/before"))
+        settle()
+        self.painter.discard(entry_id)
+        wait_for(lambda: self.painter.thumbnails.known(f"{entry_id}/before") is None, "it is forgotten")
+
+    def test_the_servers_first_model_does_where_the_chosen_one_is_not_loaded(self):
+        self.paint(model="resnet50")
+        self.assertEqual(self.session.calls[-1][3].model, "")
+        self.paint(model="vgg19")
+        self.assertEqual(self.session.calls[-1][3].model, "vgg19")
+
     def test_strength_acts_on_the_running_job_and_nothing_else_does(self):
         self.painter.choices.choose(replace(self.painter.choices.settings, size=300), running="entry9")
         self.assertEqual(self.session.calls, [call for call in self.session.calls if call[0] != "change_weights"])
