@@ -32,6 +32,8 @@ PACKAGES=(
   libgmock-dev            # ... and their matchers
   python3                 # what the tests are started by
   python3-protobuf        # the API for Python, which is built along
+  openssl                 # certificates for the tests of TLS
+  locales                 # a German GIMP
 )
 
 die() {
@@ -75,6 +77,7 @@ if [ ! -e "$root/.complete" ] || [ "$(cat "$root/.complete")" != "${PACKAGES[*]}
   chmod +x "$root/usr/sbin/policy-rc.d"
   inside apt-get update -q
   inside env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends "${PACKAGES[@]}"
+  inside localedef -i de_DE -f UTF-8 de_DE.UTF-8
   echo "${PACKAGES[*]}" >"$root/.complete"
 fi
 

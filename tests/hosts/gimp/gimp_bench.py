@@ -90,6 +90,9 @@ NAMES_IN_3_0 = """
 (define plug-in-impasto-show-recipe (on-drawables plug-in-impasto-show-recipe))
 """
 
+# The last line that scripts say.
+_END = "that is all"
+
 # Far beyond what a run takes, also on a busy machine.
 PATIENCE = 240
 
@@ -210,7 +213,8 @@ class Gimp:
         steps = " ".join(f"(step '{script})" for script in scripts)
         script = (
             f"{NAMES_IN_3_0 if self.version == '3.0' else ''}"
-            f"(define said (open-output-file {quoted(said)})) {_PRELUDE} {steps} (close-port said) (gimp-quit TRUE)"
+            f"(define said (open-output-file {quoted(said)})) {_PRELUDE} {steps}"
+            f" (say {quoted(_END)}) (close-port said) (gimp-quit TRUE)"
         )
         # 3.0 would go on where a script is no Scheme.
         quit_after = ["--quit"] if self.version == "3.0" else []
@@ -243,6 +247,8 @@ class Gimp:
         if os.path.exists(process.said):
             with open(process.said, encoding="utf-8") as file:
                 lines = [line.rstrip() for line in file]
+        if not lines or lines.pop() != _END:
+            raise AssertionError(f"GIMP broke off, with {process.returncode}:\n{log}")
         return Run(
             [line for line in lines if not line.startswith("!")],
             [line[1:] for line in lines if line.startswith("!")],

@@ -11,7 +11,9 @@ import unittest
 
 from gimp_bench import Bench, new_image
 
-_GERMAN = {"LC_ALL": "C.UTF-8", "LANGUAGE": "de"}
+# Debian 13's gettext translates nothing in C.UTF-8; Debian 12 may have no German locale.
+_LOCALE = "C.UTF-8" if os.environ["IMPASTO_TEST_GIMP"].endswith("2.10") else "de_DE.UTF-8"
+_GERMAN = {"LC_ALL": _LOCALE, "LANGUAGE": "de"}
 
 
 class InstallTest(unittest.TestCase):
