@@ -50,7 +50,10 @@ _LANGUAGES = {
     },
     "java": {
         "tools": ["mvn", "java"],
-        "build": 'mvn -q package -Dimpasto.build="$IMPASTO_BUILD"',
+        # With what only its own package sees, tested.
+        "build": 'mvn -q package -Dimpasto.build="$IMPASTO_BUILD" && '
+        f'javac -cp "$IMPASTO_BUILD/stylize.jar" -d "$IMPASTO_BUILD/tests" "{_HERE}/java/ImpastoExceptionTest.java" && '
+        'java -cp "$IMPASTO_BUILD/stylize.jar:$IMPASTO_BUILD/tests" org.impasto.example.ImpastoExceptionTest',
         "run": ["java", "-jar", "$IMPASTO_BUILD/stylize.jar"],
     },
 }

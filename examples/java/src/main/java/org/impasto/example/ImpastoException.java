@@ -8,11 +8,14 @@ import com.google.rpc.RetryInfo;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.protobuf.StatusProto;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /** A call's end that isn't OK, with the details that an Impasto server sends along. The message is the server's own. */
 public final class ImpastoException extends RuntimeException {
@@ -30,12 +33,28 @@ public final class ImpastoException extends RuntimeException {
   /** Of a gRPC call; its details travel in the call's trailing metadata. */
   static ImpastoException of(StatusRuntimeException error) {
     com.google.rpc.Status.Builder status = StatusProto.fromThrowable(error).toBuilder();
-    if (error.getStatus().getCause() != null) { // "io exception" alone would tell nobody anything
-      status.setMessage(status.getMessage() + ": " + error.getStatus().getCause().getMessage());
+    if (error.getStatus().getCode() == Status.Code.UNKNOWN && hasBroken(error.getStatus().getCause())) {
+      // So says gRPC where the connection breaks while a request is being written.
+      status.setCode(Status.Code.UNAVAILABLE.value());
     }
+    status.setMessage(words(error.getStatus()));
     ImpastoException converted = of(status.build());
     converted.initCause(error);
     return converted;
+  }
+
+  private static boolean hasBroken(Throwable cause) {
+    return cause != null && (cause instanceof IOException || hasBroken(cause.getCause()));
+  }
+
+  /** With those of its causes: "io exception" alone would tell nobody anything. */
+  private static String words(Status status) {
+    List<String> words = new ArrayList<>();
+    words.add(status.getDescription());
+    for (Throwable cause = status.getCause(); cause != null; cause = cause.getCause()) {
+      words.add(cause.getMessage());
+    }
+    return words.stream().filter(Objects::nonNull).collect(Collectors.joining(": "));
   }
 
   /** Of a google.rpc.Status, such as Finished.error. */
