@@ -138,7 +138,7 @@ TEST(ConnectErrorTest, AnAuthorityThatIsNotTrusted) {
 }
 
 TEST(ConnectErrorTest, ACertificateThatHasExpired) {
-  const FakeServer server("127.0.0.1:0", CredentialsOf(Authority().Issue({"DNS:localhost"}, /*days=*/-1)));
+  const FakeServer server("127.0.0.1:0", CredentialsOf(Authority().Issue({"DNS:localhost"}, /*days=*/0)));
   ExpectUnreachable(
       {.address = Localhost(server), .tls = Trusting(Authority())}, "CERTIFICATE_NOT_TRUSTED",
       "can't trust " + Localhost(server) +
