@@ -7,10 +7,10 @@ from pathlib import Path
 
 from krita import DockWidgetFactory, DockWidgetFactoryBase, Krita
 
-# The client that is packed with the plug-in; behind all else, so that one that the user has installed goes first.
+# The client that is packed with the plug-in, before any other: it is the one that this plug-in was made for.
 _CLIENT = str(Path(__file__).parent / "client")
 if _CLIENT not in sys.path:
-    sys.path.append(_CLIENT)
+    sys.path.insert(0, _CLIENT)
 
 from impasto_docker.docker.docker import StyleTransferDocker  # noqa: E402  # needs nothing of the client yet
 from impasto_docker.docker.show_action import ShowAction  # noqa: E402

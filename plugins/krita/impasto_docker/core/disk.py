@@ -6,6 +6,7 @@ import queue
 import threading
 from collections.abc import Callable
 
+from impasto_docker.core.threads import start_thread
 from impasto_docker.core.words import explain_disk
 
 Task = Callable[[], object]
@@ -20,8 +21,7 @@ class Disk:
         self._writing = threading.RLock()
         self._notice = ""  # replaced under _writing
         self._tasks: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
-        self._thread = threading.Thread(target=self._run, name="impasto-disk", daemon=True)
-        self._thread.start()
+        self._thread = start_thread("impasto-disk", self._run)
 
     def notice(self) -> str:
         """What went wrong when something was written last, and what to do; "": nothing."""

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import impasto
 
 from impasto_docker.core.settings import SettingError, Settings, make_recipe
+from impasto_docker.core.threads import start_thread
 from impasto_docker.core.words import byte_words, explain, memory_words
 
 _STYLE_SIDE = 512
@@ -50,7 +51,7 @@ class Estimates:
             if self._running:
                 return
             self._running = True
-        threading.Thread(target=self._run, name="impasto-estimate", daemon=True).start()
+        start_thread("impasto-estimate", self._run)
 
     def close(self) -> None:
         """Nothing more is answered, but what is under way."""

@@ -14,6 +14,7 @@ from impasto import Code, ImpastoError
 
 from impasto_docker.core.paint_state import Hearing, PaintState
 from impasto_docker.core.teller import Teller
+from impasto_docker.core.threads import start_thread
 from impasto_docker.core.words import explain
 
 # The server can't be reached, or doesn't let this user in now: jobs that it has accepted go on all the same.
@@ -82,7 +83,7 @@ class PaintJob:
 
     def start(self) -> None:
         """Begins, on a thread."""
-        threading.Thread(target=self._read, name="impasto-job", daemon=True).start()
+        start_thread("impasto-job", self._read)
 
     def state(self) -> PaintState:
         """What has been heard up to now."""

@@ -13,6 +13,7 @@ from impasto import ModelState
 from impasto_docker.core import connection
 from impasto_docker.core.local_server import is_this_machine
 from impasto_docker.core.settings import ServerSettings
+from impasto_docker.core.threads import start_thread
 from impasto_docker.core.words import explain, style_words
 
 
@@ -121,8 +122,8 @@ class ServerWatch:
             self._status = _connecting(server)
             self._client = None
             self._wake.notify_all()
-            look = threading.Thread(target=self._run, args=(self._turn, server), name="impasto-watch", daemon=True)
-        look.start()
+            turn = self._turn
+        start_thread("impasto-watch", lambda: self._run(turn, server))
 
     def _run(self, turn: int, server: ServerSettings) -> None:
         client: impasto.Client | None = None

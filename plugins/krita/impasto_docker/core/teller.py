@@ -11,6 +11,8 @@ from typing import Any, Protocol
 import impasto
 from impasto import ImpastoError, JobState
 
+from impasto_docker.core.threads import start_thread
+
 # For how long a change of weights is told again where the server is lost meanwhile, seconds.
 _PATIENCE = 60.0
 # A fast server makes some steps while it is told to stop; more than that, and it is cancelled instead.
@@ -60,7 +62,7 @@ class Teller:
     def _start(self) -> None:
         if not self._running:
             self._running = True
-            threading.Thread(target=self._run, name="impasto-tell", daemon=True).start()
+            start_thread("impasto-tell", self._run)
 
     def _run(self) -> None:
         while True:

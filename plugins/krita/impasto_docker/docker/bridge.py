@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any, Callable
 
 from PyQt5.QtCore import QElapsedTimer, QObject, QTimer, pyqtSignal
 
+from impasto_docker.core.threads import start_thread, wait_for_threads
+
 if TYPE_CHECKING:
     from impasto_docker.core.session import Session
 
 _PAUSE = 100  # ms from one update of the widgets to the next
+_PATIENCE = 2.0  # seconds that Krita's end waits for threads
 
 
 def open_session(changed: Callable[[str], None]) -> Session:
@@ -60,11 +63,12 @@ class Bridge(QObject):
             self.in_background(self._open, self._take, self._refuse)
 
     def close(self) -> None:
-        """Before Krita ends: nothing arrives any more. Jobs go on at the server."""
+        """Before Krita ends: nothing arrives any more. Jobs go on at the server. Waits for threads, up to 2 s."""
         self._closed = True
         self._timer.stop()
         if self.session is not None:
             self.session.close()
+        wait_for_threads(_PATIENCE)
 
     def in_background(
         self,
@@ -74,7 +78,7 @@ class Bridge(QObject):
     ) -> None:
         """Does `work` on a thread, then calls `done` with what it returned, or `failed`, in Qt's loop.
 
-        Krita doesn't wait for the thread when it ends. `failed` None: what goes wrong is passed over.
+        When Krita ends, it waits for the thread no longer than for others. `failed` None: what goes wrong is passed over.
         """
 
         def run() -> None:
@@ -85,7 +89,7 @@ class Bridge(QObject):
             else:
                 self._hand_over(lambda: done(result))
 
-        threading.Thread(target=run, name="impasto-docker", daemon=True).start()
+        start_thread("impasto-docker", run)
 
     def handed_over(self, call: Callable[..., None]) -> Callable[..., None]:
         """A function for any thread, which has `call` called in Qt's loop with its arguments."""
