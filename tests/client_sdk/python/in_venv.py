@@ -123,10 +123,13 @@ class Environment:
         """Types and style."""
         config = PACKAGE / "pyproject.toml"
         cache = self.folder / "mypy"
-        run(self.python, "-m", "mypy", "--config-file", config, "--cache-dir", cache, cwd=PACKAGE)
+        mypy = [self.python, "-m", "mypy", "--cache-dir", cache]
+        run(*mypy, "--config-file", config, cwd=PACKAGE)
+        # The Krita plug-in is checked along: it is written on this package, and keeps its style.
+        krita = ROOT / "plugins" / "krita"
+        run(*mypy, cwd=krita)
         ruff = [self.python, "-m", "ruff"]
-        # The Krita plug-in keeps the package's style.
-        common = ["--quiet", "--no-cache", "--config", config, PACKAGE, HERE, ROOT / "plugins" / "krita"]
+        common = ["--quiet", "--no-cache", "--config", config, PACKAGE, HERE, krita]
         # Its patterns of paths begin where it is run.
         run(*ruff, "check", *common, cwd=ROOT)
         run(*ruff, "format", "--check", *common, cwd=ROOT)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any, Callable
 
 from PyQt5.QtCore import QElapsedTimer, QObject, QTimer, pyqtSignal
@@ -78,14 +79,15 @@ class Bridge(QObject):
     ) -> None:
         """Does `work` on a thread, then calls `done` with what it returned, or `failed`, in Qt's loop.
 
-        When Krita ends, it waits for the thread no longer than for others. `failed` None: what goes wrong is passed over.
+        Krita's end waits for it as for other threads. `failed` None: what goes wrong is passed over.
         """
 
         def run() -> None:
             try:
                 result = work()
             except Exception as error:  # told by whoever asked
-                self._hand_over(lambda error=error: failed(error) if failed is not None else None)
+                if failed is not None:
+                    self._hand_over(partial(failed, error))
             else:
                 self._hand_over(lambda: done(result))
 

@@ -128,7 +128,7 @@ class StyleTransferDocker(DockWidget):
         self._gallery.use(painter.thumbnails)
         self._gallery.chosen.connect(painter.choices.choose_style)
         self._gallery.added.connect(self._add_files)
-        self._gallery.take_document.connect(lambda: painter.add_document(active_document()))
+        self._gallery.take_document.connect(lambda: painter.choices.take_document(active_document()))
         self._gallery.take_image.connect(painter.choices.take_image)
         self._gallery.refused.connect(self._said.say)
         self._server.write(painter.session.preferences().server)

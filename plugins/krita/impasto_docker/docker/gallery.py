@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,8 +71,7 @@ class Gallery(QWidget):
         for info in server.styles:
             shown.append(Style("library", info.name, info.display_name or "A style of the server's"))
             if info.thumbnail:
-                data = info.thumbnail
-                self._thumbnails.get(info.name, lambda data=data: QImage.fromData(data))
+                self._thumbnails.get(info.name, partial(QImage.fromData, info.thumbnail))
         for style in (*styles, chosen):
             # A library's style that was used lately, of a server that is away now, stays away with it.
             if style.kind != "none" and style not in shown and (style.kind != "library" or style == chosen):

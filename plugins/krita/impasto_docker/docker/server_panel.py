@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from PyQt5.QtCore import QPointF, QSize, Qt, pyqtSignal
 from PyQt5.QtGui import QColor, QPainter, QPaintEvent, QPen
@@ -100,7 +101,7 @@ class ServerPanel(QWidget):
             grid.addWidget(label, number, 0)
             grid.addWidget(line, number, 1)
             if line is not self._address:
-                find = IconButton("document-open", "Choose the file", lambda line=line: self._find_file(line))
+                find = IconButton("document-open", "Choose the file", partial(self._find_file, line))
                 grid.addWidget(find, number, 2)
         return access
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Callable
+from typing import Any, Callable
 
 from krita import Krita
 from PyQt5.QtCore import QEvent, QObject, QSize, Qt
@@ -36,7 +36,7 @@ def row(*parts: QWidget | QLayout, spacing: int = NEAR) -> QHBoxLayout:
     return _fill(QHBoxLayout(), parts, spacing)
 
 
-def _fill(layout, parts, spacing):  # type: ignore[no-untyped-def]
+def _fill(layout: QLayout, parts: tuple[QWidget | QLayout, ...], spacing: int) -> Any:
     layout.setContentsMargins(0, 0, 0, 0)
     layout.setSpacing(spacing)
     for part in parts:

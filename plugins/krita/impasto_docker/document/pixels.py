@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-Array = np.ndarray  # of any shape and type
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+Array: TypeAlias = np.ndarray  # of any shape and type
 
 # Krita's names of depths.
 DEPTHS = {

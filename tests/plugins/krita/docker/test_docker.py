@@ -21,6 +21,7 @@ from PyQt5 import sip
 from PyQt5.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PyQt5.QtGui import QDropEvent, QImage
 from PyQt5.QtTest import QTest
+from PyQt5.QtWidgets import QToolButton
 
 PAINTING = {
     "phase": "painting",
@@ -214,6 +215,16 @@ class DockerTest(unittest.TestCase):
         self.assertEqual(self.docker._painter.choices.settings.style, STARRY)
         self.assertEqual(self.styles(), ["Starry Night", "the scream", "waves"])
         self.assertEqual(self.docker._gallery._label.text(), "Style: Starry Night")
+
+    def test_the_current_picture_becomes_a_style(self):
+        self.open()
+        buttons = self.docker._gallery.findChildren(QToolButton)
+        (button,) = (button for button in buttons if button.accessibleName().startswith("Makes the current picture"))
+        button.click()
+        self.assertEqual(self.docker._painter.choices.settings.style, Style("picture", "picture-1", "tubingen.jpg"))
+        Krita.active.close()
+        button.click()
+        self.assertEqual(self.docker._said.text(), "No picture is open. Open the one that is to be the style.")
 
     def drop(self, data):
         pictures = self.docker._gallery._pictures
