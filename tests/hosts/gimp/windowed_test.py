@@ -121,7 +121,7 @@ class WindowedTest(unittest.TestCase):
         self.assertEqual(1, self.layers())
         self.screen.key("alt+o")
         self.wait_for_result()
-        self.assertEqual([], self.waiting())
+        wait_for(lambda: not self.waiting(), "the record is removed")
         painted = self.dump("painted")
         self.assertTrue((painted[1].values != before[1].values).any())
         self.gimp.main_window()
