@@ -9,6 +9,7 @@ import tempfile
 import time
 import unittest
 import unittest.mock
+from dataclasses import replace
 from pathlib import Path
 
 import core_testing  # first
@@ -19,6 +20,7 @@ from impasto_docker.core.session import Folders, Session
 from impasto_docker.core.settings import ServerSettings, Settings, Style
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[3] / "conformance"))
+from bench.certificates import make_certificates
 from bench.servers import Impastod
 from bench.weights import write_small_vgg19
 
@@ -285,6 +287,39 @@ class WithServerTest(unittest.TestCase):
         self.heard.wait_for(lambda: self.session.status().light == "ready")
         self.addCleanup(os.kill, int(process.read_text()), signal.SIGKILL)
         self.wait_for_phase(self.start(), "done")
+
+    def test_an_encrypted_server_with_tokens(self):
+        certificates = make_certificates(str(self.own))
+        tokens, mine, another = (self.own / name for name in ("tokens", "mine", "another"))
+        tokens.write_text("sesame sesame-open-0123456789\n")
+        mine.write_text("sesame-open-0123456789\n")
+        another.write_text("barley-open-0123456789\n")
+        flags = ("--tls-cert", certificates["server"], "--tls-key", certificates["server_key"])
+        flags = ["--weights-dir", str(self.folder / "weights"), "--models", "vgg19", "--state-dir", "none", *flags]
+        server = Impastod(os.environ["IMPASTO_IMPASTOD"], [*flags, "--token-file", str(tokens)])
+        self.addCleanup(server.kill)
+        right = ServerSettings(server.address, certificates["right"], str(mine))
+        self.open()
+        for settings, words in (
+            (ServerSettings(server.address), "The server at {} closed the connection at once"),
+            (replace(right, tls_ca=certificates["wrong"]), "The certificate of the server at {} isn't trusted"),
+            (replace(right, token_file=""), "The server at {} wants an access token."),
+            (replace(right, token_file=str(another)), "The server at {} doesn't know your access token."),
+        ):
+            with self.subTest(words):
+                self.session.use_server(settings)
+                self.heard.wait_for(lambda: self.session.status().light == "unreachable")
+                self.assertIn(words.format(server.address), self.session.status().words)
+        self.session.use_server(right)
+        self.heard.wait_for(lambda: self.session.status().light == "ready")
+        self.wait_for_phase(self.start(), "done")
+        entry_id = self.painting()
+        self.session.close()
+        self.open()  # as it was left
+        self.wait_for(entry_id, lambda item: item.live.iteration > 3)
+        self.session.stop(entry_id)
+        self.wait_for_phase(entry_id, "done")
+        self.check_result(entry_id)
 
     def test_the_server_knows_whose_jobs_they_are(self):
         self.ready()
