@@ -67,7 +67,7 @@ class SettingsPanel(QWidget):
             "The longer side that is painted at, from 16 to 8192 pixels. The result has your picture's size in any "
             "case; time and memory grow with this one.",
         )
-        self._memory = Words()
+        self._memory = Words(keeps_room=True)  # else what is below would move away while it is clicked
         self._memory.setToolTip("The memory that the server would take for it")
         self._source = self._choice(
             _SOURCES, "What is painted, within the selection. The result is a new layer above it: one step to undo."

@@ -105,10 +105,13 @@ class IconButton(QToolButton):
 
 
 class Words(QLabel):
-    """A text that wraps, and takes no room while it is empty."""
+    """A text that wraps; while it is empty, it takes no room, or that of one line."""
 
-    def __init__(self, text: str = "", selectable: bool = False) -> None:
+    def __init__(self, text: str = "", selectable: bool = False, keeps_room: bool = False) -> None:
         super().__init__()
+        self._keeps_room = keeps_room
+        if keeps_room:
+            self.setMinimumHeight(self.fontMetrics().lineSpacing())
         self.setWordWrap(True)
         self.setTextFormat(Qt.PlainText)
         policy = QSizePolicy(QSizePolicy.Ignored, QSizePolicy.Preferred)
@@ -122,7 +125,7 @@ class Words(QLabel):
         """Shows a text."""
         if text != self.text():
             self.setText(text)
-        self.setVisible(bool(text))
+        self.setVisible(bool(text) or self._keeps_room)
 
 
 class Section(QWidget):

@@ -181,6 +181,15 @@ class DockerTest(unittest.TestCase):
         self.assertEqual(self.docker._paint._words.text(), 'Paints "Background", 40 × 30')  # noqa: RUF001
         wait_for(lambda: self.docker._settings._memory.text(), "the forecast")
         self.assertEqual(self.docker._settings._memory.text(), "Needs about 196 MB")
+
+    def test_the_button_stays_where_it_is_when_the_forecast_comes(self):
+        self.open()
+        places = []
+        for words in ("", "Needs about 196 MB", ""):
+            self.docker._settings.say_memory(words)
+            settle()
+            places.append(self.docker._paint._button.mapTo(self.docker, QPoint(0, 0)))
+        self.assertEqual(places, places[:1] * 3)
         self.assertIn(("estimate", 40, 30, 512), self.session.calls)
         selection = __import__("krita").Selection()
         selection.select(4, 5, 20, 18, 255)
