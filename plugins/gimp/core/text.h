@@ -5,6 +5,7 @@
 #include <libintl.h>
 
 #define IMPASTO_GETTEXT_DOMAIN "impasto-gimp"
+// NOLINTNEXTLINE(bugprone-reserved-identifier): gettext's own name
 #define _(text) ::dgettext(IMPASTO_GETTEXT_DOMAIN, text)
 #define N_(text) text
 
