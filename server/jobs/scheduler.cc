@@ -180,7 +180,7 @@ class SchedulerImpl final : public Scheduler {
       }
     }
     auto log = std::make_shared<EventLog>(core_.wakes, core_.options.wall_time);
-    log->Restore(messages, std::move(result));
+    log->Restore(messages, result);
     log->End(EndStatusOf(job));
     {
       MutexLock lock(&core_.mutex);
