@@ -27,7 +27,7 @@ std::vector<float> Applied(int width, int height, std::vector<float> planes) {
 TEST(SmoothMetricTest, IsSymmetricAndPositiveForEverySize) {
   for (const auto& [width, height] :
        {std::pair(1, 1), {2, 3}, {4, 4}, {5, 4}, {4, 7}, {9, 6}, {33, 17}, {64, 48}, {127, 65}}) {
-    const auto size = static_cast<size_t>(3 * width * height);
+    const auto size = size_t{3} * static_cast<size_t>(width) * static_cast<size_t>(height);
     const std::vector<float> a = Noise(size, 1), b = Noise(size, 2);
     const std::vector<float> ma = Applied(width, height, a), mb = Applied(width, height, b);
     const double scale = std::sqrt(Dot(ma.data(), ma.data(), size) * Dot(b.data(), b.data(), size));
