@@ -39,6 +39,7 @@ class Schedule {
     std::string name;
     bool cancelled = false;  // it may be
     std::unique_ptr<EventReader> reader;
+    double alone_since = 0;     // where there is no reader
     std::vector<Event> events;  // that were read
     int64_t sequence = 0;
   };
@@ -46,7 +47,7 @@ class Schedule {
   int Pick(int count) { return static_cast<int>(random_() % count); }
 
   void Start(std::unique_ptr<FakeJournal> journal) {
-    for (Known& job : jobs_) job.reader = nullptr;
+    for (Known& job : jobs_) LeaveAlone(job);
     scheduler_ = nullptr;
     journal_ = std::move(journal);
     options_.journal = journal_.get();
@@ -96,6 +97,22 @@ class Schedule {
     job.reader = std::make_unique<EventReader>(*std::move(watch));
   }
 
+  void LeaveAlone(Known& job) {
+    job.alone_since = clock_.NowSeconds();
+    job.reader = nullptr;
+  }
+
+  // Whoever was alone for too long may be cancelled. Jobs that are at work move the clock too, at any moment:
+  // it is read before a job is alone and after the scheduler has looked.
+  void Housekeep(double seconds_later) {
+    clock_.Advance(seconds_later);
+    scheduler_->Housekeep();
+    const double now = clock_.NowSeconds();
+    for (Known& job : jobs_) {
+      job.cancelled |= job.reader == nullptr && now - job.alone_since >= options_.orphan_grace_seconds;
+    }
+  }
+
   void Something() {
     if (jobs_.empty()) return;
     Known& job = jobs_[Pick(static_cast<int>(jobs_.size()))];
@@ -113,7 +130,7 @@ class Schedule {
         EXPECT_TRUE(scheduler_->Cancel(job.name).ok());
         break;
       case 5:
-        job.reader = nullptr;
+        if (job.reader != nullptr) LeaveAlone(job);
         break;
       case 6:
         AttachTo(job);
@@ -126,14 +143,10 @@ class Schedule {
         Update(job);
         break;
       case 10:
-        clock_.Advance(Pick(20));
-        scheduler_->Housekeep();
+        Housekeep(Pick(20));
         break;
       case 11:
-        clock_.Advance(60);
-        // Whoever is alone now is cancelled.
-        for (Known& each : jobs_) each.cancelled |= each.reader == nullptr;
-        scheduler_->Housekeep();
+        Housekeep(60);
         break;
       case 12:
         scheduler_->Stop();
