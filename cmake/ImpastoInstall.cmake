@@ -41,6 +41,8 @@ if(IMPASTO_BUILD_GIMP)
     RUNTIME DESTINATION "${IMPASTO_GIMP_PLUGIN_DIR}/impasto-style-transfer" COMPONENT gimp)
   install(DIRECTORY "${IMPASTO_GIMP_BUILT}/impasto-style-transfer/locale/"
     DESTINATION "${CMAKE_INSTALL_LOCALEDIR}" COMPONENT gimp)
+  install(DIRECTORY "${IMPASTO_GIMP_BUILT}/impasto-style-transfer/help/"
+    DESTINATION "${CMAKE_INSTALL_DATADIR}/impasto/gimp-help" COMPONENT gimp)
 endif()
 if(IMPASTO_BUILD_KRITA)
   install(DIRECTORY "${IMPASTO_KRITA_BUILT}/" DESTINATION "${CMAKE_INSTALL_DATADIR}/krita/pykrita" COMPONENT krita

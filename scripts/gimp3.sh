@@ -27,6 +27,7 @@ PACKAGES=(
   libgimp-3.0-dev         # GIMP 3.0's library, with GTK 3 and GEGL
   gimp                    # ... and the program
   gettext                 # translations
+  python3-markdown        # the page that the Help button opens
   libcli11-dev            # the command line, which is built along
   libgtest-dev            # the unit tests
   libgmock-dev            # ... and their matchers

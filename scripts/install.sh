@@ -61,6 +61,7 @@ GIMP_PACKAGES=(
   nlohmann-json3-dev      # the plug-in's own files
   libgimp2.0-dev          # GIMP 2.10's library, with GTK 2 and GEGL
   gettext                 # translations
+  python3-markdown        # the page that the Help button opens
   python3                 # pip, which fetches Google's .proto files
   python3-pip
 )
@@ -79,6 +80,7 @@ TEST_PACKAGES=(
   gimp           # the plug-in is tested in the real GIMP
   libgimp2.0-dev # ... and built for it
   gettext        # its translations
+  python3-markdown # the page that its Help button opens
   gtk2-engines-pixbuf # draws GIMP's themes
   krita          # the plug-in is tested in the real Krita
   python3-pyqt5  # ... which has its windows by this, and its unit tests, too

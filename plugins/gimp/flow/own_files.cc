@@ -17,6 +17,13 @@ fs::path OwnFolder() {
   return fs::read_symlink("/proc/self/exe", error).parent_path();
 }
 
+// A folder beside the program, or, where there is none, below the prefix.
+std::string Beside(const char* name, const char* below_prefix) {
+  std::error_code error;
+  const fs::path beside = OwnFolder() / name;
+  return fs::is_directory(beside, error) ? beside.string() : Prefix() + below_prefix;
+}
+
 absl::StatusOr<std::string> InConfigFolder(const char* name) {
   IMPASTO_CLIENT_ASSIGN_OR_RETURN(const std::string folder, ConfigFolder());
   return absl::StrCat(folder, "/", name);
@@ -35,11 +42,8 @@ std::string Prefix() {
   return "";
 }
 
-std::string LocaleFolder() {
-  std::error_code error;
-  const fs::path beside = OwnFolder() / "locale";
-  return fs::is_directory(beside, error) ? beside.string() : Prefix() + "/share/locale";
-}
+std::string LocaleFolder() { return Beside("locale", "/share/locale"); }
+std::string HelpFolder() { return Beside("help", "/share/impasto/gimp-help"); }
 
 absl::StatusOr<std::string> PreferencesFile() { return InConfigFolder("gimp.json"); }
 absl::StatusOr<std::string> WaitingFolder() { return InConfigFolder("gimp-waiting"); }

@@ -12,6 +12,8 @@ namespace impasto::gimp {
 std::string Prefix();
 // Translations: beside the program for a single user, else in the prefix.
 std::string LocaleFolder();
+// What GIMP's help system opens: as LocaleFolder(), beside the program or in the prefix.
+std::string HelpFolder();
 
 // A file or folder of the user's, in ConfigFolder(). UNAVAILABLE as there.
 absl::StatusOr<std::string> PreferencesFile();

@@ -13,6 +13,8 @@
 namespace impasto::gimp {
 
 inline constexpr char kMenu[] = "<Image>/Filters/Artistic";
+// The help system's domain; the procedures' names are its identifiers.
+inline constexpr char kHelpDomain[] = "impasto";
 inline constexpr char kAuthor[] = "Impasto";
 inline constexpr char kCopyright[] = "Impasto";
 inline constexpr char kDate[] = "2026";

@@ -87,6 +87,9 @@ void Query() {
   // GIMP starts an extension without arguments by itself.
   Install(kNotice, "", GIMP_EXTENSION, {}, {});
   gimp_plugin_domain_register(IMPASTO_GETTEXT_DOMAIN, impasto::gimp::LocaleFolder().c_str());
+  gchar* help = g_filename_to_uri(impasto::gimp::HelpFolder().c_str(), nullptr, nullptr);
+  gimp_plugin_help_register(impasto::gimp::kHelpDomain, help);
+  g_free(help);
 }
 
 // `param`: from kSettings' first on. The error is for who wrote the script.

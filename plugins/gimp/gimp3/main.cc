@@ -254,7 +254,10 @@ void AddPaintArguments(GimpProcedure* procedure) {
   AddText(procedure, gimp::kServer);
 }
 
-GList* QueryProcedures(GimpPlugIn*) {
+GList* QueryProcedures(GimpPlugIn* plug_in) {
+  GFile* help = g_file_new_for_path(impasto::gimp::HelpFolder().c_str());
+  gimp_plug_in_set_help_domain(plug_in, impasto::gimp::kHelpDomain, help);
+  g_object_unref(help);
   GList* names = nullptr;
   for (const Procedure* procedure :
        {&impasto::gimp::kPaint, &impasto::gimp::kRepeat, &impasto::gimp::kShowRecipe,

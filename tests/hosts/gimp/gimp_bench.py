@@ -155,9 +155,10 @@ class Run:
 
 
 class Gimp:
-    """GIMP without a window, with a profile of its own. `plug_ins`: further folders for its plug-in-path."""
+    """GIMP without a window, with a profile of its own. `plug_ins`: further folders for its plug-in-path; `own`: names of
+    further ones of GIMP's own."""
 
-    def __init__(self, folder, plug_ins=None, environment=None):
+    def __init__(self, folder, plug_ins=None, environment=None, own=()):
         self.folder = folder
         self.build = os.environ["IMPASTO_TEST_GIMP"]
         self.version = os.path.basename(os.path.normpath(self.build))
@@ -184,15 +185,15 @@ class Gimp:
         }
         if plug_ins is None:
             plug_ins = [os.path.join(self.build, "plug-ins")]
-        path = ":".join([*plug_ins, os.path.join(self.build, "test-plug-ins"), self._few_of_gimps_own()])
+        path = ":".join([*plug_ins, os.path.join(self.build, "test-plug-ins"), self._few_of_gimps_own(own)])
         with open(os.path.join(profile, "gimprc"), "w", encoding="utf-8") as file:
             file.write(f"(plug-in-path {quoted(path)})\n")
             if self.version == "3.0":
                 # Else it says so in a window over all others.
                 file.write('(show-welcome-dialog no)\n(config-version "3.0.4")\n')
 
-    def _few_of_gimps_own(self):
-        """Scripts and PNG alone: asking all of its plug-ins what they are takes GIMP seconds at the first start."""
+    def _few_of_gimps_own(self, further):
+        """Scripts, PNG and `further` alone: asking all of its plug-ins what they are takes GIMP seconds at the first start."""
         own = {"2.10": "2.0", "3.0": "3.0"}[self.version]
         library = subprocess.run(
             [*self.command[:-1], "pkg-config", "--variable=gimplibdir", f"gimp-{own}"],
@@ -202,7 +203,7 @@ class Gimp:
         ).stdout.strip()
         few = os.path.join(self.folder, "gimps-own")
         os.makedirs(few, exist_ok=True)
-        for name in ("script-fu", "file-png", *(["script-fu-server"] if self.version == "3.0" else [])):
+        for name in ("script-fu", "file-png", *(["script-fu-server"] if self.version == "3.0" else []), *further):
             link = os.path.join(few, name)
             if not os.path.lexists(link):
                 os.symlink(os.path.join(library or f"/usr/lib/gimp/{own}", "plug-ins", name), link)

@@ -43,6 +43,8 @@ class InstallTest(unittest.TestCase):
         )
         (plug_ins,) = glob.glob(os.path.join(prefix, "lib", "**", "plug-ins"), recursive=True)
         self.assertEqual(os.listdir(os.path.join(plug_ins, "impasto-style-transfer")), ["impasto-style-transfer"])
+        help_folder = os.path.join(prefix, "share", "impasto", "gimp-help", "en")
+        self.assertEqual(sorted(os.listdir(help_folder)), ["gimp-help.xml", "index.html"])
         self.paints(plug_ins)
         self.speaks_german(plug_ins)
 

@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 import unittest
+import urllib.parse
 
 import numpy as np
 
@@ -308,6 +309,42 @@ class WindowedTest(unittest.TestCase):
             "the result is shown",
         )
         wait_for(lambda: not self.waiting(), "the record is removed")
+
+    def browser(self):
+        """What opens web pages for GIMP's user: writes down their addresses. Gives its environment, and the file."""
+        folder = self.bench.path("browser")
+        applications = os.path.join(folder, "applications")
+        os.makedirs(applications)
+        opened = os.path.join(folder, "opened")
+        program = os.path.join(folder, "program")
+        with open(program, "w", encoding="utf-8") as file:
+            file.write(f'#!/bin/sh\nprintf "%s" "$1" > {opened}.new && mv {opened}.new {opened}\n')
+        os.chmod(program, 0o755)
+        with open(os.path.join(applications, "test-browser.desktop"), "w", encoding="utf-8") as file:
+            file.write(
+                f"[Desktop Entry]\nType=Application\nName=Browser\nExec={program} %u\n"
+                "MimeType=text/html;x-scheme-handler/file;x-scheme-handler/http;\n"
+            )
+        with open(os.path.join(applications, "mimeapps.list"), "w", encoding="utf-8") as file:
+            file.write(
+                "[Default Applications]\n"
+                + "".join(f"{kind}=test-browser.desktop\n" for kind in ("text/html", "x-scheme-handler/file"))
+            )
+        return {"XDG_DATA_HOME": folder}, opened
+
+    def test_help_opens_the_page_of_what_is_asked(self):
+        environment, opened = self.browser()
+        environment["DISPLAY"] = self.screen.display
+        self.start("127.0.0.1:1", self.bench.gimp(environment=environment, own=("help", "web-browser")))
+        self.gimp.open_dialog()
+        self.screen.key("F1")
+        wait_for(lambda: os.path.exists(opened), "a page is opened")
+        with open(opened, encoding="utf-8") as file:
+            address = urllib.parse.urlsplit(file.read())
+        self.assertEqual(("file", "painting"), (address.scheme, address.fragment))
+        self.assertTrue(address.path.endswith("/impasto-style-transfer/help/en/index.html"), address.path)
+        with open(address.path, encoding="utf-8") as file:
+            self.assertIn('id="painting"', file.read())
 
 
 if __name__ == "__main__":
