@@ -78,10 +78,10 @@ GtkWidget* SettingsBox::Painting() {
   SetTip(iterations_,
          _("Iterations, from 1 to 100000: with each, the picture comes nearer to what is wanted"));
   OnSignal(iterations_, "value-changed", report);
-  GtkWidget* const iterations_label = gtk_label_new_with_mnemonic(_("_Iterations:"));
-  gtk_label_set_mnemonic_widget(GTK_LABEL(iterations_label), iterations_);
+  iterations_label_ = gtk_label_new_with_mnemonic(_("_Iterations:"));
+  gtk_label_set_mnemonic_widget(GTK_LABEL(iterations_label_), iterations_);
   Add(how_long, quality_, true);
-  Add(how_long, iterations_label);
+  Add(how_long, iterations_label_);
   Add(how_long, iterations_);
   Add(lines, Line(_("_Quality:"), how_long, labels, quality_));
 
@@ -228,6 +228,10 @@ void SettingsBox::SetView(const DialogView& view) {
   gtk_widget_set_sensitive(model_box_, view.settings && !models_.empty());
   gtk_widget_set_sensitive(quality_, view.settings);
   gtk_widget_set_sensitive(iterations_, view.iterations);
+  // Another quality has its own number of them, which the server knows.
+  const bool counted = Chosen(quality_) == static_cast<int>(Quality::kIterations);
+  Show(iterations_label_, counted);
+  Show(iterations_, counted);
   gtk_widget_set_sensitive(size_, view.settings);
   gtk_widget_set_sensitive(placement_, view.placement);
   const bool own = gtk_toggle_button_get_active(GTK_TOGGLE_BUTTON(own_weights_));

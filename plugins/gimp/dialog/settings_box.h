@@ -46,6 +46,7 @@ class SettingsBox {
   GtkAdjustment* strength_;
   GtkWidget* strength_scale_;
   GtkWidget* quality_;
+  GtkWidget* iterations_label_;
   GtkWidget* iterations_;
   GtkWidget* size_;
   GtkWidget* memory_;

@@ -7,6 +7,7 @@
 #include "absl/strings/strip.h"
 #include "absl/strings/substitute.h"
 #include "absl/time/clock.h"
+#include "core/discard_job.h"
 #include "core/text.h"
 #include "core/words.h"
 #include "dialog/dialog.h"
@@ -258,8 +259,7 @@ void WaitingDialog::Discard() {
       [connect = connect_, job] {
         absl::StatusOr<Client> client = connect(job.server);
         if (client.ok()) {
-          client->CancelJob(job.job).status().IgnoreError();
-          client->DeleteJob(job.job).IgnoreError();
+          DiscardJob(*client, job.job).IgnoreError();
         }
         return true;
       },

@@ -6,6 +6,7 @@ Environment: as gimp_bench.py, and
 
 import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -44,6 +45,40 @@ class SilentServer:
 
     def close(self):
         self._listening.close()
+
+
+# Stands for impastod where the real one may be of another Debian than GIMP: whatever it is called with it writes down,
+# and passes what comes on to a server that runs already.
+_PASSES_ON = """#!/usr/bin/env python3
+import asyncio, os, sys
+
+async def pump(reader, writer):
+    while data := await reader.read(1 << 16):
+        writer.write(data)
+        await writer.drain()
+    writer.close()
+
+async def pass_on(reader, writer):
+    to, port = {address!r}.rsplit(":", 1)
+    from_server, to_server = await asyncio.open_connection(to, int(port))
+    await asyncio.gather(pump(reader, to_server), pump(from_server, writer), return_exceptions=True)
+
+async def main():
+    host, port = sys.argv[2].rsplit(":", 1)
+    server = await asyncio.start_server(pass_on, host, int(port))
+    with open({called!r} + ".new", "w") as file:
+        file.write(" ".join([str(os.getpid()), *sys.argv[1:]]))
+    os.rename({called!r} + ".new", {called!r})
+    await server.serve_forever()
+
+asyncio.run(main())
+"""
+
+
+def free_address():
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return f"127.0.0.1:{free.getsockname()[1]}"
 
 
 class WindowedTest(unittest.TestCase):
@@ -192,10 +227,7 @@ class WindowedTest(unittest.TestCase):
         self.assert_same_image(before, self.dump("undone"))
 
     def test_says_that_nobody_is_there(self):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            address = f"127.0.0.1:{free.getsockname()[1]}"
-        self.start(address, style=self.style())
+        self.start(free_address(), style=self.style())
         self.gimp.open_dialog()
         time.sleep(2)
         picture = np.asarray(self.screen.shot("unreachable")).astype(int)
@@ -224,12 +256,7 @@ class WindowedTest(unittest.TestCase):
 
     def test_takes_a_style_from_the_library(self):
         server = self.bench.server("--state-dir", self.bench.path("state"))
-        # Beside the server, which may be of another build than GIMP's plug-in.
-        cli = os.path.join(os.path.dirname(os.environ["IMPASTO_TEST_IMPASTOD"]), "impasto")
-        subprocess.run(
-            [cli, "styles", "add", "--server", server.address, self.bench.style()],
-            check=True,
-        )
+        self.cli("styles", "add", "--server", server.address, self.bench.style())
         self.start(server.address)
         self.gimp.open_dialog()
         time.sleep(1)
@@ -309,6 +336,91 @@ class WindowedTest(unittest.TestCase):
             "the result is shown",
         )
         wait_for(lambda: not self.waiting(), "the record is removed")
+
+    def test_discards_what_waits(self):
+        server = self.bench.server()
+        self.start(server.address, style=self.style(), iterations=LONG, size=LARGE)
+        self.gimp.open_dialog()
+        time.sleep(1)
+        self.screen.key("alt+p")
+        wait_for(lambda: self.waiting(), "the job has a record")
+        self.gimp.kill()
+        self.gimp = WindowedGimp(self.bench, self.screen, self.gimp.gimp)
+        self.addCleanup(self.gimp.kill)
+        self.gimp.open_image(width=640, height=480)
+        self.gimp.run_action("Waiting Style Transfers")
+        self.screen.wait_for_window("Waiting Style Transfers")
+        self.assertEqual(1, len(self.jobs(server)))
+        self.screen.key("alt+d")
+        wait_for(lambda: not self.waiting(), "the record is removed")
+        wait_for(lambda: not self.jobs(server), "the server has dropped the job")
+        self.screen.shot("discarded")
+        self.screen.key("Escape")
+        self.screen.wait_until_gone("Waiting Style Transfers")
+
+    def jobs(self, server):
+        return json.loads(self.cli("jobs", "list", "--json", "--server", server.address)).get("jobs", [])
+
+    def cli(self, *words):
+        # Beside the server, which may be of another build than GIMP's plug-in.
+        program = os.path.join(os.path.dirname(os.environ["IMPASTO_TEST_IMPASTOD"]), "impasto")
+        return subprocess.run([program, *words], check=True, capture_output=True, text=True).stdout
+
+    def test_takes_an_open_layer_as_style(self):
+        self.start(self.bench.server().address)
+        for script in (
+            "(define other (car (gimp-image-new 40 48 RGB)))",
+            '(define painting (car (gimp-layer-new other 40 48 RGB-IMAGE "Waves" 100 LAYER-MODE-NORMAL)))',
+            "(gimp-image-insert-layer other painting 0 0)",
+            "(impasto-test-fill painting 7)",
+        ):
+            self.gimp.script(script)
+        self.gimp.open_dialog()
+        time.sleep(1)
+        self.screen.key("alt+y", "space", "Down", "Return")
+        # The newest image is the list's first.
+        self.screen.key("alt+l", "Home")
+        time.sleep(1)
+        self.screen.shot("layer_as_style")
+        self.screen.key("alt+o")
+        self.wait_for_result()
+        self.assertIn(
+            "Waves", self.gimp.script("(car (gimp-item-get-name (car (gimp-image-get-active-drawable image))))")
+        )
+
+    def test_says_what_size_would_fit(self):
+        self.start(self.bench.server("--memory-budget", "24M").address, style=self.style(), size=2048)
+        self.gimp.open_dialog()
+        time.sleep(2)
+        before = self.screen.shot("forecast")
+        self.screen.key("alt+o")
+        wait_for(lambda: self.screen.grab().height > before.height, "the message is there")
+        self.screen.shot("too_large")
+        self.assertEqual(1, self.layers())
+        self.screen.key("alt+z", "ctrl+a", "9", "6", "Tab")
+        self.screen.key("alt+o")
+        self.wait_for_result()
+
+    def test_starts_a_server_here(self):
+        address, called, program = free_address(), self.bench.path("called"), self.bench.path("impastod")
+        with open(program, "w", encoding="utf-8") as file:
+            file.write(_PASSES_ON.format(address=self.bench.server().address, called=called))
+        os.chmod(program, 0o755)
+        environment = {"DISPLAY": self.screen.display, "IMPASTO_IMPASTOD": program}
+        self.start(address, self.bench.gimp(environment=environment), style=self.style())
+        self.gimp.open_dialog()
+        time.sleep(2)
+        before = self.screen.shot("can_start")
+        self.screen.key("alt+v")
+        wait_for(lambda: os.path.exists(called), "the program is started")
+        with open(called, encoding="utf-8") as file:
+            process, *arguments = file.read().split(" ")
+        self.addCleanup(os.kill, int(process), signal.SIGKILL)
+        self.assertEqual(["--listen", address], arguments)
+        wait_for(lambda: differ(before, self.screen.grab()), "its button is gone")
+        self.screen.shot("started")
+        self.screen.key("alt+o")
+        self.wait_for_result()
 
     def browser(self):
         """What opens web pages for GIMP's user: writes down their addresses. Gives its environment, and the file."""
