@@ -111,7 +111,7 @@ TEST_F(SchedulerTest, AnOrphanIsSetAsideAndGoesOnWhenSomebodyComesBack) {
   EXPECT_EQ(job.state(), v1::Job::STATE_ORPHANED);
   EXPECT_EQ(job.watchers(), 0);
   EXPECT_EQ(job.expire_time().seconds(), 1234567890 + static_cast<int64_t>(gone) - 1000 + 100);
-  control->allowed.Add(kNoLimit);
+  control->allowed.Add(1);
   Probe();
   EXPECT_EQ(control->entered.value(), 1);
   control->checkpoints.WaitFor(1);
@@ -121,6 +121,7 @@ TEST_F(SchedulerTest, AnOrphanIsSetAsideAndGoesOnWhenSomebodyComesBack) {
   job = Get(name);
   EXPECT_EQ(job.state(), v1::Job::STATE_RUNNING);
   EXPECT_FALSE(job.has_expire_time());
+  control->allowed.Add(kNoLimit);
   clock_.Advance(1000);
   scheduler_->Housekeep();
   const std::vector<Event> events = back.Rest();
