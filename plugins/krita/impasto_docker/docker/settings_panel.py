@@ -17,7 +17,7 @@ from impasto_docker.docker.widgets import Section, Words, column, combo_box, gri
 if TYPE_CHECKING:
     from impasto_docker.core.server_watch import ServerStatus
 
-_QUALITIES = (("Draft", "draft"), ("Good", "good"), ("Best", "best"), ("By iterations", "iterations"))
+_QUALITIES = (("Draft", "draft"), ("Good", "good"), ("Best", "best"), ("Iterations", "iterations"))
 _SOURCES = (("Active layer or group", "layer"), ("Everything visible", "projection"))
 
 

@@ -9,7 +9,7 @@ from PyQt5.QtCore import QByteArray, QTimer
 
 from impasto_docker.document import pixels
 from impasto_docker.document.converter import Converter
-from impasto_docker.document.find import document_id, find_node, open_document
+from impasto_docker.document.find import document_id, find_layer, find_node, open_document
 from impasto_docker.document.pixels import Space
 from impasto_docker.document.target import space_of
 
@@ -41,7 +41,7 @@ class Spot(NamedTuple):
 
 def place_in(document: Document, place: Place) -> Spot:
     """The nearest there is to a place in a document that may have been changed since."""
-    layer = find_node(document, place.layer_id) if place.layer_id else None
+    layer = find_layer(document, place)
     words = []
     if layer is None:
         layers = [node for node in document.topLevelNodes() if not node.type().endswith("mask")]  # as the selection is

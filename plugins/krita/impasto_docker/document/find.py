@@ -53,6 +53,21 @@ def find_node(document: Document, layer_id: str) -> Node | None:
     return next((node for node in _below(document.rootNode()) if node.uniqueId().toString() == layer_id), None)
 
 
+def find_layer(document: Document, place: Place) -> Node | None:
+    """The layer that was painted; None: it isn't there any more, or all that was visible was painted.
+
+    A picture that isn't in Krita's own format has other ids when it was closed and opened again: there it is the one
+    layer of its name.
+    """
+    if not place.layer_id:
+        return None
+    layer = find_node(document, place.layer_id)
+    if layer is None and document_id(document) != place.document_id and document.fileName() == place.document_file:
+        named = [node for node in _below(document.rootNode()) if node.name() == place.layer_name]
+        return named[0] if len(named) == 1 else None
+    return layer
+
+
 def _below(node: Node) -> Iterator[Node]:
     for child in node.childNodes():
         yield child

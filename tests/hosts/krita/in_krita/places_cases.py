@@ -5,7 +5,7 @@ import tempfile
 
 import numpy as np
 from documents_kit import DEFAULT, HEIGHT, WIDTH, DocumentsTest, Sent, alphas, bytes_of, colors, native, select
-from krita import Krita, Selection
+from krita import InfoObject, Krita, Selection
 from PyQt5.QtWidgets import QApplication
 
 from impasto_docker.document import pixels
@@ -209,6 +209,13 @@ class ChangedDocumentsTest(DocumentsTest):
         self.node = self.layer(self.doc, colors(30, 20), 10, 12)
         self.target = open_target(self.doc, "layer")
 
+    def opened(self, file):
+        document = self.krita.openDocument(file)
+        self.documents.append(document)
+        self.window.addView(document)
+        self.wait(lambda: document.activeNode() is not None)
+        return document
+
     def paint(self, document):
         target = self.target
         return apply(document, target.place, Sent(target.pixels), target.mask, target.alpha, "Painted")
@@ -274,6 +281,21 @@ class ChangedDocumentsTest(DocumentsTest):
             spot = place_in(again, target.place)
             self.assertEqual((spot.above.name(), spot.words), ("Layer", ""))
             self.assertEqual(self.paint(again).bounds().getRect(), (10, 12, 30, 20))
+
+    def test_closed_and_opened_again_from_a_file_without_ids(self):
+        with tempfile.TemporaryDirectory() as folder:
+            file = os.path.join(folder, "picture.png")
+            self.doc.setBatchmode(True)
+            self.assertTrue(self.doc.exportImage(file, InfoObject()))
+            first = self.opened(file)
+            self.target = open_target(first, "layer")
+            self.close(first)
+            again = self.opened(file)
+            self.layer(again, colors(20, 20, 5), name="Other")
+            self.assertEqual(find_document(self.target.place), again)
+            spot = place_in(again, self.target.place)
+            self.assertEqual((spot.above.name(), spot.words), (self.target.place.layer_name, ""))
+            self.assertNotEqual(spot.above.uniqueId().toString(), self.target.place.layer_id)
 
     def test_closed_and_never_saved(self):
         self.assertEqual(active_document(), self.doc)

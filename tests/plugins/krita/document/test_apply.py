@@ -10,7 +10,7 @@ import fake_krita
 fake_krita.install()
 
 from impasto_docker.document.apply import apply, is_idle, keep_recipe, place_in, recipe_of
-from impasto_docker.document.find import active_document, find_document, find_node
+from impasto_docker.document.find import active_document, find_document, find_layer, find_node
 from impasto_docker.document.preview_layer import PreviewLayer
 from impasto_docker.document.target import open_target
 from test_target import add_layer, new_document, random_pixels, select
@@ -132,6 +132,23 @@ class FindTest(DocumentTest):
         self.assertIsNone(find_document(self.target.place))
         again.setFileName("/pictures/cat.kra")
         self.assertEqual(find_document(self.target.place), again)
+
+    def test_the_layer_where_the_file_keeps_no_ids(self):
+        self.doc.setFileName("/pictures/cat.png")
+        self.target = open_target(self.doc, "layer")
+        place = self.target.place
+        self.assertEqual(find_layer(self.doc, place), self.layer)
+        self.doc.close()
+        again = new_document()
+        self.addCleanup(again.close)
+        layer = add_layer(again, self.values, 4, 6)
+        self.assertIsNone(find_layer(again, place))  # another picture
+        again.setFileName("/pictures/cat.png")
+        self.assertEqual(find_layer(again, place), layer)
+        self.assertEqual(place_in(again, place).words, "")
+        add_layer(again, self.values, 4, 6)
+        self.assertIsNone(find_layer(again, place))  # which of the two?
+        self.assertIsNone(find_layer(again, open_target(again, "projection").place))
 
     def test_the_active_one_is_open(self):
         self.assertIsNone(active_document())
