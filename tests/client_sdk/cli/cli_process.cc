@@ -157,12 +157,17 @@ bool CliProcess::WaitForStderr(const std::string& text) {
   return err_.find(text) != std::string::npos;
 }
 
-void CliProcess::Signal(int number) { kill(pid_, number); }
+void CliProcess::Signal(int number) {
+  // Where none was started: -1 would be everybody.
+  if (pid_ > 0) {
+    kill(pid_, number);
+  }
+}
 
 int CliProcess::Wait() {
   if (exit_code_ < 0) {
     int status = 0;
-    while (waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
+    while (pid_ > 0 && waitpid(pid_, &status, 0) < 0 && errno == EINTR) {
     }
     exit_code_ = WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
     out_reader_.join();
