@@ -143,6 +143,22 @@ class Screen:
         os.remove(path)
         return picture
 
+    def wait_until_still(self):
+        """Until the window that has the focus looks the same twice."""
+        pictures = [self.grab()]
+
+        def still():
+            pictures.append(self.grab())
+            return not differ(*pictures[-2:])
+
+        wait_for(still, "the window has come to rest")
+
+    def wait_for_changes(self, count):
+        """Until the window that has the focus has looked different so often: something goes on there."""
+        for _ in range(count):
+            before = self.grab()
+            wait_for(lambda before=before: differ(before, self.grab()), "the window changes")
+
     def shot(self, name, focused=True):
         """Keeps a picture as NAME.png, for people to look at."""
         picture = self.grab(focused)

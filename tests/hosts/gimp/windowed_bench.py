@@ -14,15 +14,23 @@ import signal
 import socket
 import struct
 import subprocess
-import time
 
 import gimp_bench
+import numpy as np
 from gimp_bench import quoted
 from screen import PATIENCE, Screen, differ, wait_for
 
 __all__ = ["DIALOG", "Screen", "WindowedGimp", "differ", "wait_for"]
 
 DIALOG = "Style Transfer"
+# As the dialog draws them.
+_LIGHTS = {"green": (76, 176, 79), "red": (219, 61, 56)}
+
+
+def _has(picture, color):
+    """Whether a spot of a picture has about this colour."""
+    near = np.abs(np.asarray(picture).astype(int) - color).max(-1) < 8
+    return near.sum() > 50
 
 
 class WindowedGimp:
@@ -120,24 +128,31 @@ class WindowedGimp:
         self.screen.key("slash")
         self.screen.wait_for_window("Search Actions")
         self.screen.type(words)
-        time.sleep(0.5)
+        self.screen.wait_until_still()
         self.screen.key("Return")
 
-    def open_dialog(self):
+    def open_dialog(self, light="green"):
+        """And waits for the server's light in it; None: for none."""
         self.run_action("Style Transfer...")
         self.screen.wait_for_window(f"{DIALOG}$")
+        if light is not None:
+            self.wait_for_light(light)
+            self.screen.wait_until_still()
+
+    def wait_for_light(self, light):
+        wait_for(lambda: _has(self.screen.grab(), _LIGHTS[light]), f"the server's light is {light}")
 
     def choose_file(self, path):
         """In the dialog, as its style."""
         self.screen.key("alt+f", "space")
         self.screen.wait_for_window("Choose a style")
-        # A slash opens the entry for a path, after a while.
-        time.sleep(1)
+        # A slash opens the entry for a path, once the window has filled itself.
+        self.screen.wait_until_still()
         self.screen.key("slash")
-        time.sleep(1)
+        self.screen.wait_until_still()
         self.screen.key("ctrl+a")
         self.screen.type(path)
-        time.sleep(0.5)
+        self.screen.wait_until_still()
         self.screen.key("Return")
         self.screen.wait_until_gone("Choose a style")
         self.screen.wait_for_window(f"{DIALOG}$")
