@@ -12,13 +12,13 @@ from PyQt5.QtWidgets import QCheckBox, QComboBox, QLayout, QLineEdit, QSpinBox, 
 
 from impasto_docker.core.settings import Settings, style_factor
 from impasto_docker.docker.slider import Slider
-from impasto_docker.docker.widgets import Section, Words, column, combo_box, grid, label_of, row, scroll_past
+from impasto_docker.docker.widgets import Section, Words, column, combo_box, grid, scroll_past
 
 if TYPE_CHECKING:
     from impasto_docker.core.server_watch import ServerStatus
 
 _QUALITIES = (("Draft", "draft"), ("Good", "good"), ("Best", "best"), ("Iterations", "iterations"))
-_SOURCES = (("Active layer or group", "layer"), ("Everything visible", "projection"))
+_SOURCES = (("Layer or group", "layer"), ("Everything visible", "projection"))
 
 
 class SettingsPanel(QWidget):
@@ -70,12 +70,15 @@ class SettingsPanel(QWidget):
         self._memory = Words(keeps_room=True)  # else what is below would move away while it is clicked
         self._memory.setToolTip("The memory that the server would take for it")
         self._source = self._choice(
-            _SOURCES, "What is painted, within the selection. The result is a new layer above it: one step to undo."
+            _SOURCES,
+            "What is painted, within the selection: the active layer or group, or all that is visible. The result is a "
+            "new layer above it: one step to undo.",
         )
         return grid(
             ("", self._strength),
-            ("&Quality:", row(self._quality, label_of("Si&ze:", self._size), self._size)),
+            ("&Quality:", self._quality),
             ("", self._iterations),
+            ("Si&ze:", self._size),
             ("So&urce:", self._source),
             ("", self._memory),
         )
