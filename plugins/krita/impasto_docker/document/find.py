@@ -31,9 +31,8 @@ def find_document(place: Place) -> Document | None:
     and, within a file of Krita's, the same layers.
     """
     found = open_document(place.document_id)
-    if found is None and place.document_file:
-        documents = Krita.instance().documents()
-        return next((document for document in documents if document.fileName() == place.document_file), None)
+    if found is None:
+        return next((document for document in Krita.instance().documents() if _is_of_its_file(document, place)), None)
     return found
 
 
@@ -62,10 +61,15 @@ def find_layer(document: Document, place: Place) -> Node | None:
     if not place.layer_id:
         return None
     layer = find_node(document, place.layer_id)
-    if layer is None and document_id(document) != place.document_id and document.fileName() == place.document_file:
+    if layer is None and document_id(document) != place.document_id and _is_of_its_file(document, place):
         named = [node for node in _below(document.rootNode()) if node.name() == place.layer_name]
         return named[0] if len(named) == 1 else None
     return layer
+
+
+def _is_of_its_file(document: Document, place: Place) -> bool:
+    """Whether a document is of the file that a place is in; a picture that was never saved has none."""
+    return bool(place.document_file) and document.fileName() == place.document_file
 
 
 def _below(node: Node) -> Iterator[Node]:

@@ -88,7 +88,10 @@ class DocumentsTest(unittest.TestCase):
             self.close(document)
 
     def document(self, space=DEFAULT, width=WIDTH, height=HEIGHT):
-        document = self.krita.createDocument(width, height, "Test", *space, 72.0)
+        return self.show(self.krita.createDocument(width, height, "Test", *space, 72.0))
+
+    def show(self, document):
+        """In the window, with an active layer, until the end of the test."""
         self.documents.append(document)
         self.window.addView(document)
         self.wait(lambda: document.activeNode() is not None)

@@ -209,13 +209,6 @@ class ChangedDocumentsTest(DocumentsTest):
         self.node = self.layer(self.doc, colors(30, 20), 10, 12)
         self.target = open_target(self.doc, "layer")
 
-    def opened(self, file):
-        document = self.krita.openDocument(file)
-        self.documents.append(document)
-        self.window.addView(document)
-        self.wait(lambda: document.activeNode() is not None)
-        return document
-
     def paint(self, document):
         target = self.target
         return apply(document, target.place, Sent(target.pixels), target.mask, target.alpha, "Painted")
@@ -287,10 +280,10 @@ class ChangedDocumentsTest(DocumentsTest):
             file = os.path.join(folder, "picture.png")
             self.doc.setBatchmode(True)
             self.assertTrue(self.doc.exportImage(file, InfoObject()))
-            first = self.opened(file)
+            first = self.show(self.krita.openDocument(file))
             self.target = open_target(first, "layer")
             self.close(first)
-            again = self.opened(file)
+            again = self.show(self.krita.openDocument(file))
             self.layer(again, colors(20, 20, 5), name="Other")
             self.assertEqual(find_document(self.target.place), again)
             spot = place_in(again, self.target.place)

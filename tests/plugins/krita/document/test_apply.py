@@ -150,6 +150,13 @@ class FindTest(DocumentTest):
         self.assertIsNone(find_layer(again, place))  # which of the two?
         self.assertIsNone(find_layer(again, open_target(again, "projection").place))
 
+    def test_no_layer_of_another_picture_where_neither_was_saved(self):
+        other = new_document()
+        self.addCleanup(other.close)
+        add_layer(other, self.values, 4, 6)
+        self.assertEqual((self.target.place.document_file, other.fileName()), ("", ""))
+        self.assertIsNone(find_layer(other, self.target.place))
+
     def test_the_active_one_is_open(self):
         self.assertIsNone(active_document())
         fake_krita.Krita.instance().setActiveDocument(self.doc)
