@@ -220,12 +220,8 @@ int ForEach(const Client& client, const JobsFlags& flags, const Action& action) 
 }
 
 absl::StatusOr<v1::Job> Remove(const Client& client, const v1::Job& job, bool force) {
-  if (force && !HasEnded(job)) {
-    IMPASTO_CLIENT_ASSIGN_OR_RETURN(const v1::Job cancelled, client.CancelJob(job.name()));
-    // Its stream ends when it has: how, and whether it was seen, doesn't matter.
-    client.WatchJob(job.name(), cancelled.last_event())->Finish().IgnoreError();
-  }
-  IMPASTO_CLIENT_RETURN_IF_ERROR(client.DeleteJob(job.name()));
+  const bool to_be_ended = force && !HasEnded(job);
+  IMPASTO_CLIENT_RETURN_IF_ERROR(to_be_ended ? client.DiscardJob(job.name()) : client.DeleteJob(job.name()));
   return job;
 }
 

@@ -126,6 +126,13 @@ absl::Status Client::DeleteJob(std::string_view name) const {
   return connection_->DeleteJob(Naming<v1::DeleteJobRequest>("jobs", name));
 }
 
+absl::Status Client::DiscardJob(std::string_view name) const {
+  IMPASTO_CLIENT_ASSIGN_OR_RETURN(const v1::Job job, CancelJob(name));
+  // Its stream ends when it has: how, and whether it was seen, doesn't matter.
+  WatchJob(name, job.last_event())->Finish().IgnoreError();
+  return DeleteJob(name);
+}
+
 absl::StatusOr<v1::Job> Client::UpdateJob(v1::Job job, const std::vector<std::string>& mask) const {
   v1::UpdateJobRequest request;
   job.set_name(FullName("jobs", job.name()));

@@ -7,7 +7,6 @@
 #include "absl/strings/strip.h"
 #include "absl/strings/substitute.h"
 #include "absl/time/clock.h"
-#include "core/discard_job.h"
 #include "core/text.h"
 #include "core/words.h"
 #include "dialog/dialog.h"
@@ -259,7 +258,7 @@ void WaitingDialog::Discard() {
       [connect = connect_, job] {
         absl::StatusOr<Client> client = connect(job.server);
         if (client.ok()) {
-          DiscardJob(*client, job.job).IgnoreError();
+          client->DiscardJob(job.job).IgnoreError();
         }
         return true;
       },

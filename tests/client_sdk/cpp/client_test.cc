@@ -3,13 +3,16 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <memory>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "impasto/mocks/mock_connection.h"
 #include "tests/client_sdk/cpp/listener.h"
 #include "tests/testing/fake_service.h"
 
@@ -18,8 +21,12 @@ namespace {
 
 using namespace ::impasto::testing;  // NOLINT(google-build-using-namespace): the test's vocabulary
 using ::testing::ElementsAre;
+using ::testing::InSequence;
 using ::testing::IsEmpty;
+using ::testing::Property;
+using ::testing::Return;
 using ::testing::SizeIs;
+using ::testing::StrictMock;
 
 Client MustConnect(const FakeServer& server, ClientOptions options = {}) {
   options.address = server.address();
@@ -428,6 +435,40 @@ TEST(ModelsTest, TakesShortAndFullNames) {
   EXPECT_EQ(client.LoadModel("vgg19")->state(), v1::Model::STATE_LOADED);
   EXPECT_EQ(client.UnloadModel("vgg19")->state(), v1::Model::STATE_UNLOADED);
   EXPECT_EQ(client.GetModel("vgg20").status(), absl::NotFoundError("no model \"models/vgg20\""));
+}
+
+auto IsOfJob() { return Property("name", &v1::CancelJobRequest::name, "jobs/1"); }
+
+class DiscardJobTest : public ::testing::Test {
+ protected:
+  const std::shared_ptr<StrictMock<mocks::MockConnection>> connection_ =
+      std::make_shared<StrictMock<mocks::MockConnection>>();
+  const Client client_{connection_};
+};
+
+TEST_F(DiscardJobTest, DeletesOnlyWhatHasEnded) {
+  v1::Job job;
+  job.set_last_event(7);
+  const InSequence order;
+  EXPECT_CALL(*connection_, CancelJob(IsOfJob())).WillOnce(Return(job));
+  auto call = std::make_unique<mocks::MockStylizeCall>();
+  mocks::MockStylizeCall* const watched = call.get();
+  EXPECT_CALL(*connection_, WatchJob(Property(&v1::WatchJobRequest::after_event, 7)))
+      .WillOnce(Return(::testing::ByMove(std::move(call))));
+  EXPECT_CALL(*watched, Finish).WillOnce(Return(absl::CancelledError("the job was cancelled")));
+  EXPECT_CALL(*connection_, DeleteJob(Property(&v1::DeleteJobRequest::name, "jobs/1")))
+      .WillOnce(Return(absl::OkStatus()));
+  EXPECT_EQ(client_.DiscardJob("jobs/1"), absl::OkStatus());
+}
+
+TEST_F(DiscardJobTest, SaysThatThereIsNoSuchJob) {
+  EXPECT_CALL(*connection_, CancelJob(IsOfJob())).WillOnce(Return(absl::NotFoundError("no such job")));
+  EXPECT_EQ(client_.DiscardJob("jobs/1"), absl::NotFoundError("no such job"));
+}
+
+TEST_F(DiscardJobTest, SaysWhyItCouldNot) {
+  EXPECT_CALL(*connection_, CancelJob(IsOfJob())).WillOnce(Return(absl::UnavailableError("nobody is there")));
+  EXPECT_EQ(client_.DiscardJob("jobs/1").code(), absl::StatusCode::kUnavailable);
 }
 
 }  // namespace

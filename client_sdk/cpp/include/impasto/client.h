@@ -90,6 +90,8 @@ class Client {
   absl::StatusOr<v1::Job> PauseJob(std::string_view name) const;
   absl::StatusOr<v1::Job> ResumeJob(std::string_view name) const;
   absl::Status DeleteJob(std::string_view name) const;
+  // Cancels a job that hasn't ended, waits for its end, a step or so, and deletes it. NOT_FOUND: no such job.
+  absl::Status DiscardJob(std::string_view name) const;
   // Takes the fields that `mask` names from `job`, whose name says which job. The answer's
   // original_recipe.changes ends with what was changed, and from which step on.
   absl::StatusOr<v1::Job> UpdateJob(v1::Job job, const std::vector<std::string>& mask) const;
